@@ -22,11 +22,14 @@ BYTES_A_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 
 @dataclass(frozen=True)
 class Ended:
-    """A process that has ended well. seconds: from its start to its end; peak: of its resident memory, in bytes."""
+    """A process that has ended well. seconds: from its start to its end; peak: of its resident memory, in bytes;
+    worked: seconds of all cores together.
+    """
 
     seconds: float
     peak: int
     stdout: str
+    worked: float = 0.0
 
 
 def run(command: Sequence[str], extra: Mapping[str, str] | None = None) -> Ended:
@@ -47,7 +50,8 @@ def run(command: Sequence[str], extra: Mapping[str, str] | None = None) -> Ended
             stream.seek(0)
         if child.returncode != 0:
             raise RuntimeError(f"{' '.join(command[1:])} ended with {child.returncode}:\n{err.read()[-4000:]}")
-        return Ended(taken, usage.ru_maxrss * BYTES_A_UNIT, out.read())
+        worked = usage.ru_utime + usage.ru_stime
+        return Ended(taken, usage.ru_maxrss * BYTES_A_UNIT, out.read(), worked)
 
 
 def call(function: str, quick: bool, extra: Mapping[str, str] | None = None) -> Any:

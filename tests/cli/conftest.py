@@ -54,6 +54,7 @@ class FakeRun:
     leaks: Any = None
     start: Any = None
     refit: Any = None
+    origin: Any = None
     measured: dict[str, Any] = field(default_factory=dict)
     out_of_fold: Any = None
     part_words: dict[str, str] = field(default_factory=lambda: PART_WORDS)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from engine_reference import PLAIN, fit32, make_examples
 
-from goodfit.training import fitting
+from goodfit.training import fitting, interrupts
 from goodfit.training.interrupts import interrupts_wait
 from goodfit.training.population import Job
 
@@ -62,7 +62,7 @@ def test_a_chunk_is_as_long_as_the_aim_allows(clock: Clock, monkeypatch: pytest.
         return replace(built, call=call), fresh
 
     monkeypatch.setattr(fitting, "compiled", timed)
-    monkeypatch.setattr(fitting, "_wait", lambda values: None)
+    monkeypatch.setattr(fitting, "wait_for", lambda values: None)
     ends: list[int] = []
     jobs = [Job(PLAIN.replace(epochs=23))]
     fit32(jobs, make_examples(), chunk_seconds=0.55, report=lambda report: ends.append(report.epoch))
@@ -73,12 +73,12 @@ def test_waiting_ends_with_the_devices_and_hears_ctrl_c() -> None:
     ready = threading.Event()
     waiting = threading.Timer(0.05, ready.set)
     waiting.start()
-    fitting._wait(SimpleNamespace(block_until_ready=ready.wait))
+    interrupts.wait_for(SimpleNamespace(block_until_ready=ready.wait))
     assert ready.is_set()
 
     stop = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
     never = threading.Event()
     stop.start()
     with pytest.raises(KeyboardInterrupt), interrupts_wait(False, lambda: None):
-        fitting._wait(SimpleNamespace(block_until_ready=never.wait))
+        interrupts.wait_for(SimpleNamespace(block_until_ready=never.wait))
     never.set()

@@ -38,12 +38,14 @@ def print_scores(out: Console, run: Run) -> None:
 
 def print_run(run: Run) -> None:
     """Net, best epochs, scores with intervals, seconds and the folder, on stdout."""
-    from goodfit.runs.telling import kept_epochs
+    from goodfit.runs.telling import kept_epochs, streamed_rows
 
     out = console()
     out.print(net_table(run.layers, run.parameters))
     print_scores(out, run)
     print_line(out, kept_epochs(run))
+    if told := streamed_rows(run):
+        print_line(out, told)
     if run.out_of_fold is not None:
         folds, verb = run.recipe.fold_members, "predict" if run.refit is None else "predicted"
         print_line(out, f"{len(run.nets)} nets {verb} together; each left out one of {folds} folds. Out of fold: each "

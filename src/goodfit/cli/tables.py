@@ -22,6 +22,15 @@ Leaks = Annotated[
     str,
     Parameter(help="Leakage check before training: warn, error (thorough, refuses to train) or off.", metavar="NAME"),
 ]
+Stream = Annotated[
+    bool | None,
+    Parameter(
+        help="Read the rows of a table file in parts, from disk in every epoch, or not. [default: if it may take more "
+        "than half of the machine's memory]",
+        group=_GROUP,
+        negative="--no-stream",
+    ),
+]
 
 
 def _flag(help: str, metavar: str = "NAME") -> Parameter:
@@ -114,8 +123,11 @@ def _share_or_file(text: str) -> float | str:
         return text
 
 
-def known_data(data: str | None, table: TableFlags | None) -> str | Table:
-    """The name of the data set, checked before anything is loaded, or the table that a file holds."""
+def known_data(data: str | None, table: TableFlags | None, *, stream: bool = False) -> str | Table:
+    """The name of the data set, checked before anything is loaded, or the table that a file holds.
+
+    stream: whether its rows are read in parts.
+    """
     if data is None:
         fix = "Name a data set (see 'goodfit data list') or a table file."
         raise InputError(problem("Command line", "'DATA' must be given", fix=fix))
@@ -124,7 +136,7 @@ def known_data(data: str | None, table: TableFlags | None) -> str | Table:
     if is_table(data):
         from goodfit.data import read_table
 
-        return read_table(data, **choices(table))
+        return read_table(data, **choices(table), stream=stream)
     name = describe(data).name
     if table is not None:
         rule = f"{', '.join(FLAGS)} are for table files only; {name!r} is a built-in data set"
@@ -150,7 +162,10 @@ def tell_table(table: Table, *, quiet: bool) -> None:
     from goodfit.cli.output import console
 
     if not quiet:
-        _print_columns(console(stderr=True), f"{table.name}, {len(table):,} rows", table.columns)
+        rows = f"{len(table):,} rows"
+        if table.stream is not None and table.stream.is_sampled:
+            rows = f"in a sample of {len(table.stream.numbers):,} of {rows}"
+        _print_columns(console(stderr=True), f"{table.name}, {rows}", table.columns)
         for note in table.notes:
             say(f"Note: {note}")
         say("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,6 +61,7 @@ def train(
         str | None, Parameter(help="Judge the fit after training: auto (if cheap), always or never. [default: auto]")
     ] = None,
     leaks: tables.Leaks = "warn",
+    stream: tables.Stream = None,
     inspect: Annotated[
         bool, Parameter(help="Record activations and gradients by layer: layers.csv.", negative=())
     ] = False,
@@ -70,7 +72,7 @@ def train(
     """Train a recipe on a data set or a table, with one seed or many. Flags override the fields of --recipe."""
     given = locals()
     from goodfit.cli.fit_line import check_asked, print_fit
-    from goodfit.cli.going_on import asked_recipe, base_recipe, data_to_go_on_with
+    from goodfit.cli.going_on import asked_recipe
 
     check_asked(fit)
     if resume is not None:
@@ -78,9 +80,8 @@ def train(
         run, call = _resume(resume, quiet=quiet)
         source, fit = None, fit or call.get("fit")
     else:
-        chosen, found = all_of(
-            lambda: recipe_with(base_recipe(recipe, start), flags), lambda: data_to_go_on_with(data, table, start)
-        )
+        own = partial(_own, recipe, start, flags)
+        chosen, found = all_of(own, lambda: _data(data, table, start, stream, lambda: _needing(own(), leaks)))
         call = {"inspect": inspect, "fit": fit}
         asked = asked_recipe(recipe, chosen, found, start, seeds)
         plain = start is None and isinstance(asked, Recipe) and not asked.fold_members
@@ -90,6 +91,34 @@ def train(
     if not json:
         print_run(run)
     print_fit(run, source, asked=fit or "auto", json=json, quiet=quiet)
+
+
+def _own(recipe: str | None, start: Path | None, flags: Mapping[str, str | bool | None]) -> Recipe:
+    """The recipe that is named, with the fields of the flags."""
+    from goodfit.cli.going_on import base_recipe
+
+    return recipe_with(base_recipe(recipe, start), flags)
+
+
+def _needing(recipe: Recipe, leaks: str) -> list[str]:
+    """What of a training needs all rows in memory."""
+    from goodfit.runs.streaming import needing_all_rows
+
+    return needing_all_rows(recipe, leaks)
+
+
+def _data(
+    data: str | None,
+    table: tables.Flags,
+    start: Path | None,
+    stream: bool | None,
+    training: Callable[[], list[str]],
+) -> str | Table:
+    """The data, or their name. stream: whether rows are to be read in parts; training: as `streamed_data` takes it."""
+    from goodfit.cli.going_on import data_to_go_on_with
+    from goodfit.cli.streaming import streamed_data
+
+    return streamed_data(data, table, start, stream, training) or data_to_go_on_with(data, table, start)
 
 
 def _begin(

@@ -14,6 +14,7 @@ from goodfit.words import rows_text
 
 if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
+    from goodfit.data.tables.streamed_rows import StreamedRows
 
 Task = Literal["classification", "multilabel", "regression"]
 Scaling = Literal["none", "unit", "standard", "robust"]
@@ -78,6 +79,10 @@ class Dataset:
     weight: np.ndarray | None = None
     """How much each row counts in the loss and in scores, float64 [N], finite and >= 0, not all 0; None: all alike.
     Only ratios matter. `split` gives a row of weight 0 to no part."""
+
+    streamed: StreamedRows | None = None
+    """Training rows that are not in memory, of which those of a training part are then a sample; None: there are none.
+    """
 
     notes: tuple[str, ...] = ()
     """What a person may want to correct: how the targets were read where they could be read in two ways."""

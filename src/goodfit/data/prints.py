@@ -28,6 +28,8 @@ def fingerprint(data: Dataset) -> str:
     if data.weight is not None:
         digest.update(b"weight")
         digest.update(np.ascontiguousarray(data.weight, "<f8").data)
+    if data.streamed is not None:
+        digest.update(data.streamed.digest.encode())
     if data.preprocessing is not None:
         digest.update(json.dumps(data.preprocessing.to_json()).encode())
     return digest.hexdigest()

@@ -51,6 +51,8 @@ def command(source: Source) -> list[str] | None:
     usual = recipe.fold_members or 1  # as many nets are trained where no number is given
     if data is None or seeds != counted_up or not _is_drawn(source):
         return None
+    if source.table is not None and "stream" in source.table:
+        data = [*data, "--stream"]
     words = ["goodfit", "train", *data, *(_table_recipe_words(source) if source.table else recipe_words(recipe))]
     if source.run.start is not None:
         start = source.run.start
@@ -90,6 +92,8 @@ def _table_recipe_words(source: Source) -> list[str]:
 def _is_drawn(source: Source) -> bool:
     """Whether the split may be the one that the recipe draws; its digest tells for sure."""
     sizes, recipe = source.sizes, source.run.recipe
+    if source.table is not None and "stream" in source.table:
+        return source.split_seed == recipe.seed
     if recipe.fold_members:
         return source.split_seed == recipe.seed and not sizes["valid"]
     exact = Fraction(str(recipe.valid)) * (sizes["train"] + sizes["valid"])

@@ -75,7 +75,7 @@ def source_of(run: Run | Path, ledger: Ledger | None = None) -> Source:
         run=run,
         entry=describe(run.data_name) if columns is None and run.data_name in names() else None,
         columns=columns,
-        sizes={part: len(chosen) for part, chosen in rows.items()},
+        sizes={**{part: len(chosen) for part, chosen in rows.items()}, **_streamed(table)},
         split_print=digest.hexdigest(),
         split_seed=seed,
         data_print=kept.data_print if kept is not None else _fingerprint(run),
@@ -87,6 +87,11 @@ def source_of(run: Run | Path, ledger: Ledger | None = None) -> Source:
         same=same,
         verdict=None if run.folder is None else read_verdict(run.folder),
     )
+
+
+def _streamed(table: Mapping[str, Any] | None) -> dict[str, int]:
+    """How many rows trained, where they were not in memory."""
+    return {} if table is None or "stream" not in table else {"train": table["stream"]["train"]}
 
 
 def _rows(run: Run) -> tuple[Mapping[str, Any], int]:

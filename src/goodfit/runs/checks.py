@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Split, Table, split
 from goodfit.data.folds import member_folds
+from goodfit.data.tables.streamed import needs_all
 from goodfit.data.target_transform import auto_kind, fit_transform
 from goodfit.errors import InputError, Problems, problem
 from goodfit.nets.losses import LOSSES
@@ -19,10 +20,14 @@ SMALLEST_BATCH = 16  # of the batches that goodfit chooses itself
 FEWEST_STEPS = 32  # of an epoch with such a batch, where the rows suffice
 
 
-def as_split(recipe: Recipe, data: Dataset | Split | Table) -> Split:
+def as_split(recipe: Recipe, data: Dataset | Split | Table, *, streams: bool = False) -> Split:
     """The split to train on: a given one, or the data divided by the recipe's `valid` and `seed`; with `fold_members`,
     all rows that are not test rows train, and each has a fold; without them, a given split loses its folds.
+
+    streams: whether a given split may have training rows that are not in memory.
     """
+    if isinstance(data, Split) and data.data.streamed is not None and not streams:
+        raise needs_all(data.data.source, "this")
     if recipe.fold_members:
         return _with_folds(recipe, data)
     if isinstance(data, Split):
@@ -102,6 +107,8 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
 
 def learning_rows(parts: Split) -> int:
     """How many rows a net of a split learns from; with folds, the one with the largest fold."""
+    if parts.data.streamed is not None:
+        return parts.data.streamed.rows
     return rows_but_one_fold(len(parts.train), parts.folds)
 
 

@@ -45,7 +45,12 @@ def table_recipe(data: Table | Split | Dataset, **fields: Any) -> Recipe:
 
 
 def settled(
-    recipe: Asked, data: Table | Split | Dataset, seeds: int | Iterable[int] | None, *, table: bool = False
+    recipe: Asked,
+    data: Table | Split | Dataset,
+    seeds: int | Iterable[int] | None,
+    *,
+    table: bool = False,
+    streams: bool = False,
 ) -> tuple[Recipe, Split]:
     """(the whole recipe, the rows) that a training of what was asked for has.
 
@@ -53,6 +58,7 @@ def settled(
     default. A recipe of which nothing but its seed was given says nothing of a training, and is the default.
     seeds: how many nets there are to be, as `train` takes them
     table: whether the default is that of tables, whatever the data are
+    streams: whether a split may have training rows that are not in memory
     """
     fields = said(recipe)
     if fields is not None and (table or recipe == TABLE or is_table(data)):
@@ -63,10 +69,10 @@ def settled(
             )
         first = _asked(fields, 0)
         first = first.replace(**_validation(first, data, fields, seeds))
-        parts = as_split(first, data)
+        parts = as_split(first, data, streams=streams)
         return fitted_recipe(_sized(first, parts), parts), parts
     whole = recipe if isinstance(recipe, Recipe) else Recipe(**(fields or {}))
-    parts = as_split(whole, data)
+    parts = as_split(whole, data, streams=streams)
     return fitted_recipe(whole, parts), parts
 
 

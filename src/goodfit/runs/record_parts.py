@@ -22,6 +22,17 @@ class Checked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class StreamDivision(Checked):
+    """How the rows of a file that was read in parts were divided: shares, as `goodfit.data.split` takes them, and how
+    many rows trained.
+    """
+
+    valid: Annotated[float, Field(ge=0, lt=1)]
+    test: Annotated[float, Field(ge=0, lt=1)]
+    seed: Annotated[int, Field(ge=0)]
+    train: Annotated[int, Field(ge=1, le=LARGEST)]
+
+
 class TableOrigin(Checked):
     """The table file that a run was begun with, and the choices made for it, as `read_table` takes them."""
 
@@ -36,6 +47,8 @@ class TableOrigin(Checked):
     ordered: dict[str, tuple[str, ...]] | None = None
     test: Annotated[float, Field(ge=0, lt=1)] | Annotated[str, Field(min_length=1)] | None = None
     """The share of the rows that is sealed, or the path of the test file; None where nothing was asked for."""
+    stream: StreamDivision | None = None
+    """Of rows that were not in memory; None for others."""
 
 
 class EnsembleMember(Checked):

@@ -124,7 +124,8 @@ class Run:
         if self.stored is not None or self.split is None:
             return self._predicting
         data = self.split.data
-        facts = {"name": data.name, "fingerprint": self.data_print or fingerprint(data), "rows": len(data)}
+        rows = len(data) if data.streamed is None else data.streamed.division.rows
+        facts = {"name": data.name, "fingerprint": self.data_print or fingerprint(data), "rows": rows}
         return replace(self._bounded, data=facts)
 
     @cached_property

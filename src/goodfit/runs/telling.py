@@ -68,6 +68,16 @@ def _methods(methods: Mapping[str, str], words: Mapping[str, str]) -> str:
     return "; ".join(found)
 
 
+def streamed_rows(run: Run) -> str:
+    """One line on training rows that were not in memory; "" where all were."""
+    stream = (run.origin or {}).get("stream")
+    if stream is None:
+        return ""
+    shown = run.scores["train"].rows
+    sample = "" if shown == stream["train"] else f"; the training score is of a sample of {shown:,} of them"
+    return f"Trained on {stream['train']:,} rows, read in parts from disk{sample}."
+
+
 def kept_epochs(run: Run) -> str:
     """One line on the epochs whose weights were kept, and on nets that stopped early."""
     chosen = "valid" in run.scores and run.recipe.keep_best

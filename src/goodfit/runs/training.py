@@ -23,8 +23,8 @@ from goodfit.models.scores import Score
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.runs import record, starting
-from goodfit.runs.checks import advise_transform, fitted_recipe, net_seeds, seeds_of
-from goodfit.runs.defaults import Asked, first_seed, named_recipe, settled
+from goodfit.runs.checks import advise_transform, fitted_recipe, learning_rows, net_seeds, seeds_of
+from goodfit.runs.defaults import Asked, first_seed, named_recipe
 from goodfit.runs.joining import history_of, joined
 from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import OutOfFold, fold_of, left_out_note, score_folds
@@ -34,6 +34,7 @@ from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_from import start_of
 from goodfit.runs.start_seen import seen_before
 from goodfit.runs.starting import GoingOn
+from goodfit.runs.streaming import leaks_told, origin_of, to_resume, to_train
 from goodfit.runs.watching import Telling, Watch
 from goodfit.runs.writing import KIND, forget, write_results
 from goodfit.training import session
@@ -112,11 +113,11 @@ def train(
     with nullcontext() if folder is None else record.new_folder(folder):
         start_ahead()  # after what is refused at once, which need not wait for it
         given = load(data, progress=data_progress) if isinstance(data, str) else data
-        recipe, parts = settled(wanted, given, seeds) if begun is None else starting.settled(begun, own, given)
+        recipe, parts = to_train(wanted, given, seeds, leaks) if begun is None else starting.settled(begun, own, given)
         chosen = net_seeds(recipe, seeds)
         check_refit(recipe, parts, start=begun is not None, score_test=score_test)
         advise_transform(recipe, parts)
-        check = check_split(parts, leaks)
+        check = leaks_told(check_split(parts, leaks), parts)
         if check is not None:
             check.warn()
         going_on = None
@@ -124,7 +125,7 @@ def train(
             going_on = GoingOn(begun.record(recipe, seen_before(begun, parts, leaks, len(chosen))), begun)
         if score_test and len(parts.test):
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
-        origin = data.origin if isinstance(data, Table) else None
+        origin = origin_of(data, parts)
         memory = MOST_MEMORY * free_memory()  # after the data: on a GPU it waits for what `start_ahead` began
         if folder is not None:
             told = None if going_on is None else (going_on.told, partial(going_on.start.write, recipe))
@@ -175,7 +176,7 @@ def resume(
             return load_run(where)
         recipe = record.read_recipe(where, found)
         given = record.data_of(where, found, data_progress, RESUME) if data is None else data
-        parts = record.read_split(where, given, found, "resumed")
+        parts = record.read_split(where, to_resume(given, found.origin), found, "resumed")
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
         memory, check = found.turn_memory, found.leaks
@@ -265,7 +266,7 @@ class _Training:
 
     def run(self) -> Run:
         """Train to the end, score, and write the results."""
-        recipe, rows = self.recipe, len(self.parts.train)
+        recipe, rows = self.recipe, learning_rows(self.parts)
         kept = self.folder or self.kept
         store = None if kept is None else Store(kept, KIND)
         epoch = 0 if store is None else store.reached

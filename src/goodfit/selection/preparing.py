@@ -13,6 +13,7 @@ from goodfit.data.dividing import with_division
 from goodfit.data.folds import Folds, Indexes, make_folds, refuse_undefined_r2
 from goodfit.errors import Problems
 from goodfit.runs.checks import as_split, seeds_of
+from goodfit.runs.streaming import refuse_streamed
 from goodfit.selection.methods import By, check_by
 from goodfit.selection.recipes import fitted_whole
 from goodfit.training.recipe import Recipe
@@ -95,6 +96,7 @@ def learning_rows(recipe: Recipe, data: Dataset | Table | Split | str, groups: A
     """The rows that are not test rows, of data that is divided by groups or by time where those are given."""
     data = load(data) if isinstance(data, str) else data
     whole: Dataset | Table
+    refuse_streamed(data, "a search or a curve, whose nets share their rows,")
     if isinstance(data, Split):
         whole, parts = with_division(data.data, groups, time), data
     else:

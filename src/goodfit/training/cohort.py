@@ -43,6 +43,7 @@ from goodfit.training.state import (
     ProgramRows,
     Settings,
 )
+from goodfit.training.windows import StreamOrder, order_of
 
 MOST_EPOCHS_A_CHUNK = 512
 
@@ -67,6 +68,11 @@ class Cohort:
     def epochs(self) -> int:
         """The most epochs that any job asks for."""
         return max(job.recipe.epochs for job in self.jobs)
+
+    @property
+    def windows(self) -> int:
+        """What the program counts as epochs, of which so many are one; 1 but for rows that are not in memory."""
+        return 1 if self.examples.streamed is None else cast("StreamOrder", self.orders[0]).windows
 
     @property
     def seeds(self) -> NDArray[np.uint32]:
@@ -316,8 +322,11 @@ def _descends(recipe: Recipe) -> bool:
     return recipe.optimizer == "sgd" and recipe.momentum == 0 and penalty == 0 and recipe.clip_norm is None
 
 
-def _orders(examples: Examples, jobs: Sequence[Job]) -> dict[int, RowOrder]:
+def _orders(examples: Examples, jobs: Sequence[Job]) -> Mapping[int, Order]:
     """The batches of every key."""
+    if examples.streamed is not None:
+        batch = jobs[0].recipe.batch_size
+        return {job.key: order_of(examples.streamed, batch, job.key) for job in jobs}
     recipe, last = jobs[0].recipe, max(job.recipe.epochs for job in jobs)
     # a line search needs one and the same objective in every step: all rows, and no order
     whole = recipe.optimizer == "lbfgs"
@@ -343,7 +352,7 @@ def _by_rows(jobs: Sequence[Job], examples: Examples) -> tuple[list[int], Mappin
     numbers = {pair: number for number, pair in enumerate(dict.fromkeys((job.key, job.rows) for job in jobs))}
     whole = _orders(examples, jobs)
     orders: dict[int, Order] = {
-        number: whole[key] if examples.set_rows else WithoutFold(whole[key], rows)
+        number: whole[key] if examples.set_rows else WithoutFold(cast("RowOrder", whole[key]), rows)
         for (key, rows), number in numbers.items()
     }
     return [numbers[job.key, job.rows] for job in jobs], orders

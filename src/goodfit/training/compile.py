@@ -5,7 +5,7 @@ import functools
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ from goodfit.training.program import run_chunk
 from goodfit.training.state import Chunk, Draws, Program, ProgramRows, Rates, Settings, State
 
 LARGE = 3e8  # multiplications of an epoch's forward pass, from which the fusion emitters pay
+Rows = TypeVar("Rows", ProgramRows, ProgramRows | None)
 AXIS = "nets"  # the mesh's only axis: devices share the population
 
 
@@ -108,15 +109,18 @@ def mesh(devices: int) -> Mesh:
     return Mesh(np.asarray(local()[:devices]), (AXIS,))
 
 
-def place(program: Program, settings: Settings, rows: ProgramRows, state: State) -> tuple[Settings, ProgramRows, State]:
-    """Put the lasting arguments on the devices: the data on every device, every net on one."""
-    over = mesh(program.devices)
-    sharded, replicated = NamedSharding(over, PartitionSpec(AXIS)), NamedSharding(over, PartitionSpec())
-    return (
-        jax.device_put(settings, sharded),
-        jax.device_put(rows, replicated),
-        jax.device_put(state, sharded),
-    )
+def place(program: Program, settings: Settings, rows: Rows, state: State) -> tuple[Settings, Rows, State]:
+    """Put the lasting arguments on the devices: the data, None where they come later, on every device, every net on
+    one.
+    """
+    sharded = NamedSharding(mesh(program.devices), PartitionSpec(AXIS))
+    return jax.device_put(settings, sharded), place_rows(program, rows), jax.device_put(state, sharded)
+
+
+def place_rows(program: Program, rows: Rows) -> Rows:
+    """Put the data on every device."""
+    placed: Rows = jax.device_put(rows, NamedSharding(mesh(program.devices), PartitionSpec()))
+    return placed
 
 
 def place_chunk(program: Program, chunk: Chunk) -> Chunk:

@@ -20,6 +20,7 @@ from goodfit.training.embeddings import Categories, categories_of
 from goodfit.training.recipe_rules import BINS, COMPONENTS, FREQUENCIES
 
 if TYPE_CHECKING:
+    from goodfit.data.tables.streamed_rows import StreamedRows
     from goodfit.training.recipe import Recipe
 
 Indexes = NDArray[np.int32]
@@ -84,7 +85,8 @@ class Examples:
     stacked, the rows of each; all else then tells of one of them, and a job's `rows` is the number of its own. squares:
     what squared errors of training rows and parts are weighed by, [G, C] each, where the score is not to be R².
     row_weights: [N] how much each row counts by itself, in every set and part; None where all count alike. categories:
-    which inputs are the categories of a table's columns.
+    which inputs are the categories of a table's columns. streamed: rows that train in the place of `train`, which is
+    then a sample of them.
     """
 
     x: NDArray[np.generic]
@@ -102,6 +104,7 @@ class Examples:
     squares: tuple[Numbers, ...] | None = None
     row_weights: Numbers | None = None
     categories: tuple[Categories, ...] = ()
+    streamed: StreamedRows | None = None
 
     @classmethod
     def of_split(
@@ -139,6 +142,7 @@ class Examples:
             parts=parts,
             row_weights=row_weights(data),
             categories=categories_of(data.preprocessing),
+            streamed=data.streamed,
         )
         return found if split.folds is None else found.with_folds(split.folds)
 
@@ -208,6 +212,11 @@ class Examples:
         if self.row_weights is None:
             return sets
         return self.row_weights[None] if sets is None else sets * self.row_weights
+
+    @property
+    def rows_an_epoch(self) -> int:
+        """How many rows an epoch has."""
+        return len(self.train) if self.streamed is None else self.streamed.rows
 
     @property
     def own_inputs(self) -> int:

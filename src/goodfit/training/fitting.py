@@ -1,6 +1,5 @@
 """Train a cohort: the host's loop around the compiled program. It sees the program only between chunks of epochs."""
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,14 +16,14 @@ from goodfit.training.carrying import with_optimizers
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import compiled, fresh_state, place, place_chunk
 from goodfit.training.embeddings import blocks_of
-from goodfit.training.interrupts import look
+from goodfit.training.interrupts import wait_for
 from goodfit.training.population import NetArrays, take_net
 from goodfit.training.state import Chunk, ProgramRows, Settings, State
+from goodfit.training.streaming import WindowRunner, in_epochs, in_windows
 
 Changes = Mapping[str, NDArray[Any]]
 """Fields of a state -> their new values, [P]: "active" False stops a net; "rate" is what plateaus have left."""
 
-SECONDS_DEAF = 0.2  # at most between Ctrl-C and its being heard
 CHUNK_SECONDS = 0.5  # a chunk's aim: often enough for a living display, seldom enough to cost nothing
 
 
@@ -102,20 +101,25 @@ def fit(
     chunk_epochs: its most epochs, None for no limit; until: stop after this epoch, to go on later from the state,
     None for the end of the training. The results do not depend on where chunks end.
     """
-    program, settings = cohort.program, cohort.settings()
+    program, settings = cohort.program, in_windows(cohort.settings(), cohort.windows)
     done, state = start or (0, _begun(cohort, settings))
     pieces: list[NDArray[Any]] = []
     began = time.perf_counter()
-    settings, rows, state = place(program, settings, cohort.rows(), state)
+    streams = cohort.examples.streamed is not None
+    settings, rows, state = place(program, settings, None if streams else cohort.rows(), state)
     last = cohort.epochs if until is None else min(until, cohort.epochs)
-    run = _Runner(cohort, settings, rows, score_every, chunk_epochs or cohort.epochs, last)
+    run: _Runner | WindowRunner
+    if rows is None:
+        run = WindowRunner(cohort, settings, score_every, last)
+    else:
+        run = _Runner(cohort, settings, rows, score_every, chunk_epochs or cohort.epochs, last)
 
     def seconds() -> dict[str, float]:
         return {"compile": run.compile_seconds, "train": time.perf_counter() - began - run.compile_seconds}
 
     for epoch, now, laid in run.chunks(done, state, chunk_seconds):
         state, active = now, cohort.grid.take(np.asarray(now.active))
-        stopped = cohort.grid.take(np.asarray(now.stopped_epoch))
+        stopped = in_epochs(cohort.grid.take(np.asarray(now.stopped_epoch)), cohort.windows)
         trained = epoch if active.any() else max(int(stopped.max()), epoch - len(laid), 1)
         metrics = cohort.grid.take(laid, axis=2)[: len(laid) - (epoch - trained)]
         pieces.append(metrics)
@@ -130,18 +134,6 @@ def _begun(cohort: Cohort, settings: Settings) -> State:
     """The state before the first epoch."""
     fresh = fresh_state(cohort.program, settings, cohort.initial_parameters())
     return with_optimizers(fresh, cohort.jobs, cohort.grid)
-
-
-def _wait(values: Any) -> None:
-    """Wait for the devices in a thread of its own, so that Ctrl-C is heard during a long epoch.
-
-    Asking again and again whether they are done cost 5 % of a large net's time.
-    """
-    waiting = threading.Thread(target=values.block_until_ready, daemon=True)
-    waiting.start()
-    while waiting.is_alive():
-        waiting.join(SECONDS_DEAF)
-        look()
 
 
 def _snapshot(state: State) -> Callable[[], State]:
@@ -199,7 +191,7 @@ class _Runner:
             done += count
             if epoch_seconds:
                 ahead = self._ahead(done, aim / epoch_seconds)
-            _wait(metrics)
+            wait_for(metrics)
             values = np.moveaxis(np.asarray(metrics), 0, 2)[:count]
             epoch_seconds = max(time.perf_counter() - began, 1e-6) / count
             if ahead is None:
@@ -223,8 +215,8 @@ def _fitted(cohort: Cohort, pieces: list[NDArray[Any]], state: State, seconds: d
     return Fitted(
         metrics=metrics,
         nets=nets,
-        best_epoch=take(state.best_epoch),
-        stopped_epoch=take(state.stopped_epoch),
+        best_epoch=in_epochs(take(state.best_epoch), cohort.windows),
+        stopped_epoch=in_epochs(take(state.stopped_epoch), cohort.windows),
         frozen=take(state.frozen),
         seconds=seconds,
         state=state,

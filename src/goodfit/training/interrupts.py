@@ -18,6 +18,21 @@ _now = threading.Event()  # the session in the main thread is to end now, and no
 _waiting: list[threading.Event] = []  # of the sessions in the main thread, each within the one before it
 
 
+SECONDS_DEAF = 0.2  # at most between Ctrl-C and its being heard
+
+
+def wait_for(values: Any) -> None:
+    """Wait for the devices in a thread of its own, so that Ctrl-C is heard during a long epoch.
+
+    Asking again and again whether they are done cost 5 % of a large net's time.
+    """
+    waiting = threading.Thread(target=values.block_until_ready, daemon=True)
+    waiting.start()
+    while waiting.is_alive():
+        waiting.join(SECONDS_DEAF)
+        look()
+
+
 def look() -> None:
     """KeyboardInterrupt where the session in this thread is to end now. Called where nothing is torn by it."""
     if _now.is_set() and _is_main():

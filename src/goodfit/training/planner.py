@@ -160,7 +160,7 @@ class _Cost:
 
     def __init__(self, examples: Examples, recipe: Recipe) -> None:
         self.inputs, self.outputs = examples.inputs, last_width(recipe, examples.outputs)
-        self.rows, encoding = len(examples.train), examples.scaling.encoding
+        self.rows, encoding = examples.rows_an_epoch, examples.scaling.encoding
         # sums of cosines, row by row; products of first layer and vectors, once a step for every unit
         self.encoded = encoding.own_width * encoding.components if isinstance(encoding, PeriodicColumns) else 0
         self.embedded = sum(block.size * block.vectors for block in blocks_of(recipe, examples.categories))

@@ -144,7 +144,10 @@ def schedule_of(job: Job) -> Schedule:
 
 
 def class_weights(job: Job, examples: Examples) -> NDArray[np.float64]:
-    """The weight of each class in a job's loss, [C]. Balanced: rows / (classes * rows of the class)."""
+    """The weight of each class in a job's loss, [C]. Balanced: rows / (classes * rows of the class).
+
+    Of streamed rows, all that train are counted.
+    """
     given = job.recipe.class_weight
     if given is None:
         return np.ones(examples.outputs)
@@ -153,7 +156,10 @@ def class_weights(job: Job, examples: Examples) -> NDArray[np.float64]:
     sets = examples.learning_weights
     weights = np.ones(len(examples.y)) if sets is None else sets[min(job.rows, len(sets) - 1)]
     rows = examples.train + examples.set_rows * job.rows
-    counts = np.bincount(examples.y[rows], weights=weights[rows], minlength=examples.outputs)
+    counts: NDArray[np.number] = np.bincount(examples.y[rows], weights=weights[rows], minlength=examples.outputs)
+    if examples.streamed is not None:
+        counts = np.zeros(examples.outputs)
+        counts[: len(examples.streamed.class_rows)] = examples.streamed.class_rows
     return np.where(counts > 0, counts.sum() / (examples.outputs * np.maximum(counts, 1e-12)), 0.0)
 
 

@@ -21,6 +21,7 @@ from goodfit.errors import InputError, problem
 from goodfit.runs import record as records
 from goodfit.runs.folder import load
 from goodfit.runs.run import Run
+from goodfit.runs.streaming import refuse_streamed, refuse_streamed_run
 from goodfit.selection.calls import is_json
 from goodfit.selection.preparing import LearningRows
 from goodfit.training.examples import Examples, scaled_by
@@ -37,6 +38,7 @@ from goodfit.verdicts.result import VERDICT, Verdict
 from goodfit.verdicts.sizing import QUICK_SECONDS
 
 JUDGE = "goodfit.verdicts.judge_run({}, data)"
+A_VERDICT = "a verdict, which trains on parts of the rows,"  # where rows are streamed
 UNFINISHED = "verdict"  # the folder, in that of a run, that holds a verdict until it is known
 LEAST_PACE, MOST_PACE = 0.2, 20.0  # beside the planner's prediction, that is believed
 SHARE, SECONDS = 0.5, 10.0
@@ -64,6 +66,7 @@ def judge_run(
     progress = progress or session_line()
     where = Path(folder)
     run = load(where)
+    refuse_streamed_run(run.origin, A_VERDICT)
     found = records.RunRecord.read(where)
     given = load_data(data, progress=data_progress) if isinstance(data, str) else data
     source = records.data_of(where, found, data_progress, JUDGE, flag=True) if given is None else given
@@ -162,6 +165,7 @@ def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> Ver
     if run.start is not None:
         rule = "compares recipes that begin with weights drawn anew, and this run went on from trained nets"
         raise InputError(problem(WHERE, rule, fix="Judge its recipe by itself: goodfit.verdict(run.recipe, data)."))
+    refuse_streamed(parts, A_VERDICT)
     learning = LearningRows(source, np.sort(np.concatenate([parts.train, parts.valid])))
     early = run.recipe.keep_best and (len(parts.valid) > 0 or parts.folds is not None)
     quick = max(QUICK_SECONDS, SHARE * own_seconds(run))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -125,10 +125,20 @@ def fit_categories(name: str, column: RawColumn, sharers: int = 1) -> OneHot | F
     sharers: columns of the table that have so many categories, which share MOST_NUMBERS evenly.
     """
     codes, words = column.codes, column.categories()
-    missing = bool((codes < 0).any())
     used, counts = np.unique(codes[codes >= 0], return_counts=True)
-    own = own_categories(counts, len(codes), sharers)
-    names = tuple(sorted(words[code] for code in used[own]))
+    own_words = [words[code] for code in used]
+    return categories_of_counts(name, own_words, counts, len(codes), bool((codes < 0).any()), sharers)
+
+
+def categories_of_counts(
+    name: str, words: Sequence[str], counts: NDArray[np.integer], rows: int, missing: bool, sharers: int = 1
+) -> OneHot | Frequent:
+    """As `fit_categories`, from how many rows have each category.
+
+    words, counts: the categories and the rows of each, [K]; rows: of all; missing: whether some have none.
+    """
+    own = own_categories(counts, rows, sharers)
+    names = tuple(sorted(words[place] for place in np.flatnonzero(own).tolist()))
     rest = int(counts[~own].sum())
     if own.all():
         return OneHot(name, missing, names)

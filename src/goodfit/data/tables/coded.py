@@ -97,20 +97,35 @@ def dense_rows(columns: Sequence[ColumnInputs], frame: Frame, notes: CellNotes) 
 
 def coded_rows(columns: Sequence[ColumnInputs], frame: Frame, notes: CellNotes) -> CodedRows | np.ndarray:
     """The same, with the inputs of large categories as codes; an array where there are no such columns, or few rows."""
-    if frame.rows < FEWEST_ROWS:
+    if frame.rows < FEWEST_ROWS or not any(map(is_grouped, columns)):
         return dense_rows(columns, frame, notes)
-    single, grouped, places, codes = list[ColumnInputs](), [], list[int](), []
-    at = 0
+    return grouped_rows(columns, frame, notes)
+
+
+def is_grouped(column: ColumnInputs) -> bool:
+    """Whether coded rows hold a column as codes."""
+    return isinstance(column, Indicators) and column.width >= FEWEST_CODED
+
+
+def single_places(columns: Sequence[ColumnInputs]) -> np.ndarray:
+    """The places [E] of the inputs that coded rows hold as numbers."""
+    places, at = list[int](), 0
     for column in columns:
-        if isinstance(column, Indicators) and column.width >= FEWEST_CODED:
-            grouped.append((column, at))
-        else:
-            single.append(column)
+        if not is_grouped(column):
             places += range(at, at + column.width)
         at += column.width
-    if not grouped:
-        return dense_rows(columns, frame, notes)
-    for column, start in grouped:
-        chosen = column.chosen(frame.columns[column.name], notes)
-        codes.append(np.where(chosen < 0, at, chosen + start))
-    return CodedRows(at, np.array(places, np.intp), dense_rows(single, frame, notes), np.stack(codes).T)
+    return np.array(places, np.intp)
+
+
+def grouped_rows(columns: Sequence[ColumnInputs], frame: Frame, notes: CellNotes) -> CodedRows:
+    """The same, as coded rows in any case."""
+    codes, at = list[np.ndarray](), 0
+    width = sum(column.width for column in columns)
+    for column in columns:
+        if is_grouped(column):
+            chosen = column.chosen(frame.columns[column.name], notes)  # type: ignore[attr-defined]
+            codes.append(np.where(chosen < 0, width, chosen + at))
+        at += column.width
+    single = [column for column in columns if not is_grouped(column)]
+    stacked = np.stack(codes).T if codes else np.empty((frame.rows, 0), np.intp)
+    return CodedRows(width, single_places(columns), dense_rows(single, frame, notes), stacked)

@@ -12,6 +12,7 @@ from goodfit.errors import InputError, problem
 from goodfit.reading import open_file
 
 PART_ROWS = 2**13  # of a part of a Parquet file
+BUFFER_BYTES = 2**16  # of a column of it, read at once
 
 
 def in_parts(path: str | os.PathLike[str]) -> Iterator[TablePart] | None:
@@ -44,7 +45,8 @@ def _parquet_parts(where: str, file: Any) -> Iterator[TablePart]:
     from pyarrow import parquet
 
     try:
-        found = parquet.ParquetFile(file, pre_buffer=False)
+        # pages are read as they are needed: without a buffer, all columns of a row group would be read at once
+        found = parquet.ParquetFile(file, pre_buffer=False, buffer_size=BUFFER_BYTES)
         gaps = _with_gaps(found)
         batches = 0
         for batch in found.iter_batches(batch_size=PART_ROWS):

@@ -24,7 +24,8 @@ class Frame:
     """Raw columns by name, in order.
 
     name: what messages call it, a file's path or "table"; unreadable: what stands in columns that hold no numbers,
-    texts, dates or truth values (lists, bytes), by name; notes: what was left out in reading.
+    texts, dates or truth values (lists, bytes), by name; notes: what was left out in reading; numbers: [rows] which
+    rows of a file these are, None for all of them.
     """
 
     name: str
@@ -32,11 +33,17 @@ class Frame:
     rows: int
     unreadable: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    numbers: NDArray[np.int64] | None = None
 
     def take(self, rows: NDArray[Any]) -> Frame:
         """The same columns with these rows only."""
         columns = {name: column.take(rows) for name, column in self.columns.items()}
-        return replace(self, columns=columns, rows=len(rows))
+        numbers = None if self.numbers is None else self.numbers[rows]
+        return replace(self, columns=columns, rows=len(rows), numbers=numbers)
+
+    def of_file(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """The numbers that messages call these rows by."""
+        return rows if self.numbers is None else self.numbers[rows]
 
     @property
     def names(self) -> list[str]:

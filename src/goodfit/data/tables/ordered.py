@@ -98,7 +98,7 @@ def check_order(frame: Frame, name: str, order: Sequence[str], problems: Problem
     rows = np.flatnonzero(np.isnan(ranks_of(column, order)) & (column.codes >= 0))
     if rows.size:
         verb = "does" if rows.size == 1 else "do"
-        rule = f"column {name!r} must hold {in_order(order)}, its order; {rows_text(rows)} {verb} not"
+        rule = f"column {name!r} must hold {in_order(order)}, its order; {rows_text(frame.of_file(rows))} {verb} not"
         problems.found.append(
             problem(frame.name, rule, got=column.shown(int(rows[0])), fix="Give the order of all its categories.")
         )

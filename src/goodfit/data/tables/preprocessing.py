@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -116,11 +116,18 @@ class RowReader:
     """Reads a table part by part, as if it came whole: a part is a table with the same columns.
 
     Every cell is read by what was fitted, so that it does not matter where the parts begin.
-    coded: as in `Preprocessing.transform`. rows: how many were read so far.
+    coded: as in `Preprocessing.transform`. encode: what makes the inputs, where it is neither of its two ways. rows:
+    how many were read so far.
     """
 
-    def __init__(self, preprocessing: Preprocessing, coded: bool = False) -> None:
-        self.preprocessing, self.coded, self.rows = preprocessing, coded, 0
+    def __init__(
+        self,
+        preprocessing: Preprocessing,
+        coded: bool = False,
+        encode: Callable[[Sequence[FittedColumn], Frame, CellNotes], Any] | None = None,
+    ) -> None:
+        self.preprocessing, self.rows = preprocessing, 0
+        self._encode: Callable[..., Any] = encode or (coded_rows if coded else dense_rows)
         self._where = "table"
         self._told: dict[str, None] = {}
         self._notes, self._gaps = CellNotes(), dict[str, Gap]()
@@ -150,8 +157,7 @@ class RowReader:
                     self._lose(column.name, raw, np.flatnonzero(lost))
         rows = np.flatnonzero(kept)
         whole = frame if len(rows) == frame.rows else frame.take(rows)
-        encode = coded_rows if self.coded else dense_rows
-        x = encode(self.preprocessing.columns, whole, self._notes)
+        x = self._encode(self.preprocessing.columns, whole, self._notes)
         self.rows += frame.rows
         return x, rows
 
@@ -240,7 +246,7 @@ def check_read(frame: Frame, name: str, kind: Kind, problems: Problems, fix: str
     rows = np.flatnonzero(read_as(column, kind)[1])
     if rows.size:
         got = column.shown(int(rows[0]))
-        problems.found.append(unread_problem(frame.name, name, rows, rows.size, got, WORDS[kind], fix))
+        problems.found.append(unread_problem(frame.name, name, frame.of_file(rows), rows.size, got, WORDS[kind], fix))
 
 
 def unread_problem(where: str, name: str, rows: Any, count: int, got: Any, words: str, fix: str = "") -> str:

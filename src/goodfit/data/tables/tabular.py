@@ -23,6 +23,7 @@ from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.data.tables.row_bytes import row_bytes
 from goodfit.data.tables.sealed_rows import SealedTable, asked_rows, check_divided, sealed_rows
+from goodfit.data.tables.streamed import FileStream, refuse_streamed
 from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Survey, SurveyedColumn, check_names, survey, times_of
 from goodfit.data.tables.targets import TableTask, Target
 from goodfit.errors import InputError, Problems, problem
@@ -59,6 +60,8 @@ class Table:
     """What the rows go through where it is not to be fitted on them; see `through`."""
     test: float | None = None
     """The share of the rows that are sealed as test rows; None where nothing was asked for, and beside `sealed`."""
+    stream: FileStream | None = None
+    """The file, where its rows are read in parts: `frame` and `target` are then those of a sample."""
     sealed: SealedTable | None = None
     """Test rows of their own. In data sets that are made of the table they follow its rows, as official test rows."""
 
@@ -98,11 +101,17 @@ class Table:
         table follow the others. What there is to tell of the cells of these (missing ones, new categories) is warned
         of.
         """
+        self.check_whole()
         parts = self.bare_split(valid=valid, test=test, seed=seed)
         data, notes = self._made(parts.train)
         for note in notes:
             warn(note)
         return Split(data, parts.train, parts.valid, parts.test, seed=parts.seed)
+
+    def check_whole(self) -> None:
+        """InputError where the rows are not in memory."""
+        if self.stream is not None:
+            raise self.stream.refusal("this")
 
     def bare_split(self, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
         """The rows divided as by `split`, of a data set without inputs."""
@@ -111,6 +120,7 @@ class Table:
     @cached_property
     def bare(self) -> Dataset:
         """All rows without what is in them but the target: enough to divide them."""
+        self.check_whole()
         return Dataset(
             self.name,
             np.zeros((len(self._y), 1), np.float32),
@@ -121,13 +131,16 @@ class Table:
         )
 
     def dataset(self, train: NDArray[Any]) -> Dataset:
-        """All rows after a preprocessing that was fitted on the rows `train`, or after `fitted`."""
-        return self._made(train)[0]
+        """All rows after a preprocessing that was fitted on the rows `train`, or after `fitted`.
+
+        Of a file that is streamed, the rows that the run which has divided it held in memory.
+        """
+        return self._made(train)[0] if self.stream is None else self.stream.dataset(self)
 
     def _made(self, train: NDArray[Any]) -> tuple[Dataset, list[str]]:
         """(the data set, notes on the cells of a test table, which are told nowhere else)."""
         preprocessing = self.fitted or Preprocessing.fit(
-            self.frame, self.kinds, train, ignored=self._ignored, orders=self.orders
+            self.frame, self.kinds, train, ignored=self.ignored, orders=self.orders
         )
         x, _, notes = self._encoded(preprocessing) if self.fitted is None else (self.prepared[0], [], [])
         data = Dataset(
@@ -216,12 +229,13 @@ class Table:
         return found
 
     @property
-    def _ignored(self) -> tuple[str, ...]:
+    def ignored(self) -> tuple[str, ...]:
+        """Columns that are no inputs: the target, ids, columns with one value."""
         return tuple(name for name in self.frame.names if name not in self.kinds)
 
     def __len__(self) -> int:
-        """Rows that have a target; those of a test table do not count."""
-        return self.frame.rows
+        """Rows that have a target; those of a test table do not count. Of a file that is streamed, all its rows."""
+        return self.frame.rows if self.stream is None else self.stream.rows
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -230,7 +244,8 @@ class Table:
 
     def __repr__(self) -> str:
         inputs = "1 input column" if len(self.kinds) == 1 else f"{len(self.kinds)} input columns"
-        return f"Table({self.name!r}, {len(self)} rows, {inputs}, target {self._targets}: {self.target.about})"
+        about = f"target {self._targets}: {self.target.about}{' in a sample' * (self.stream is not None)}"
+        return f"Table({self.name!r}, {len(self)} rows, {inputs}, {about})"
 
     @property
     def _targets(self) -> str:
@@ -287,13 +302,20 @@ def read_table(
     weight: str | None = None,
     ordered: Mapping[str, Sequence[str]] | None = None,
     test: Any = None,
+    stream: bool | Mapping[str, Any] = False,
 ) -> Table:
     """A table from a file: .csv, .tsv, .parquet, .feather, .arrow or .npz.
 
+    stream: whether its rows, which may be more than fit into memory, are read in parts; `goodfit.train` alone takes
+    such a table (see docs/tables.md). A run's own division of the rows, where it is read again for that run.
     The other parameters are those of `table`. target: may be left out for an NPZ file with the arrays x and y. NPZ
     files are never unpickled. Text files are UTF-8 with a line of column names.
     """
-    frame = read_frame(path)
+    streamed = None
+    if stream is not False:
+        refuse_streamed(os.fspath(path), {"group": group, "time": time, "weight": weight}, test)
+        streamed = FileStream.of(path, None if stream is True else stream)
+    frame = read_frame(path) if streamed is None else streamed.frame
     if target is None and Path(path).suffix.lower() == ".npz" and NPZ_TARGET in frame.columns:
         target = NPZ_TARGET
     choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
@@ -302,7 +324,11 @@ def read_table(
     if asked is not None:
         origin["test"] = str(Path(test).resolve()) if isinstance(test, str | os.PathLike) else asked
     told = None if isinstance(origin.get("test"), Frame) else origin  # a data frame cannot be found again
-    return _table(frame, Path(path).stem or "table", choices, asked, told)
+    made = _table(frame, Path(path).stem or "table", choices, asked, told)
+    if streamed is None:
+        return made
+    frame, origin = replace(made.frame, name=streamed.path), {**origin, "task": made.target.task}
+    return replace(made, stream=streamed, frame=frame, origin=origin, notes=streamed.notes(made.notes))
 
 
 @public

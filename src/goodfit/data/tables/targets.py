@@ -205,7 +205,7 @@ def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
     rows = np.flatnonzero(codes >= 0)
     used, y = np.unique(codes[rows], return_inverse=True)
     classes = tuple(words[code] for code in used)
-    order = np.arange(len(used)) if column.storage != "text" else _sorted(classes)
+    order = np.arange(len(used)) if column.storage != "text" else sorted_classes(classes)
     place = np.empty(len(order), np.int32)
     place[order] = np.arange(len(order))
     if len(classes) < 2:
@@ -247,7 +247,7 @@ def class_places(classes: Sequence[str], found: Sequence[str]) -> list[int | Non
     return [places.get(name) for name in found]
 
 
-def _sorted(words: tuple[str, ...]) -> NDArray[np.int64]:
+def sorted_classes(words: tuple[str, ...]) -> NDArray[np.int64]:
     """The order of class names: by number if all are numbers, else by text."""
     try:
         keys: list[tuple[float, str]] = [(float(word), word) for word in words]
