@@ -100,12 +100,30 @@ def refuse_fork() -> None:
 
 def _after_fork() -> None:
     global _orphaned
-    bridge: Any = sys.modules.get("jax._src.xla_bridge")
-    _orphaned = _orphaned or bool(getattr(bridge, "_backends", True))
+    _orphaned = _orphaned or _started()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def one_core() -> None:
+    """Have JAX use one device and one thread in this process, a worker beside others; nothing once JAX has started."""
+    if not _started() and not _user_has_said():
+        os.environ.setdefault("NPROC", "1")  # XLA's own name for the threads that it may have
+        _config.update("jax_num_cpu_devices", 1)
+
+
+def _started() -> bool:
+    bridge: Any = sys.modules.get("jax._src.xla_bridge")
+    return bool(getattr(bridge, "_backends", True))
+
+
+def doubles(yes: bool) -> contextlib.AbstractContextManager[Any]:
+    """While this lasts, JAX computes in float64 where that is asked for, or does not; others are not concerned."""
+    module: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # JAX before 0.8
+    context: contextlib.AbstractContextManager[Any] = module.enable_x64(yes)
+    return context
 
 
 def start_ahead() -> None:

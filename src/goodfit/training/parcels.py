@@ -1,0 +1,187 @@
+"""What tasks of a session need in common, as bytes by their content: sent once to a worker, and kept there.
+
+Large arrays travel apart from the rest. The rows of a search are the same in all of its rungs and rounds, and so are
+their names, while its nets change; and a worker on the driver's machine maps them into memory, once for all workers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import mmap
+import os
+import pickle
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.errors import InputError, problem
+from goodfit.files import write_atomically
+from goodfit.host import host_total
+from goodfit.leaving import on_leaving
+
+LEAST_APART = 2**16  # bytes of an array that travels apart
+MOST_KEPT = 0.25  # of the machine's memory, that a worker keeps of what was sent to it
+PICKLE = 5
+
+Content = bytes | memoryview
+Share = Callable[[str, bytes], Any]
+"""(name, content) -> what a task is given in the place of the content, and finds the content in."""
+
+
+class Parcels:
+    """The driver's side. Contents stand in a folder that is gone at the end, or with the executor where it has `share`.
+
+    share: of an executor that takes contents to its workers by itself.
+    """
+
+    def __init__(self, share: Share | None) -> None:
+        self._share, self._folder = share, Path(tempfile.mkdtemp(prefix="goodfit-rows-"))
+        self._leaving = on_leaving(self._remove)
+        self._leaving.__enter__()
+        self._shared: dict[str, Any] = {}
+        self.sent_bytes = 0
+
+    def close(self) -> None:
+        """Remove the contents."""
+        self._leaving.__exit__(None, None, None)
+        self._remove()
+
+    def packed(self, thing: Any) -> tuple[str, ...]:
+        """Names of what `thing` is made of, itself first. InputError where pickle does not take it."""
+        names: dict[str, None] = {}
+        text = io.BytesIO()
+        packer = _Packer(text, lambda array: self._put_array(array, names))
+        try:
+            packer.dump(thing)
+        except (pickle.PicklingError, TypeError, AttributeError) as error:
+            rule = f"must be able to send what it trains to workers: {error}"
+            raise InputError(problem("executor", rule, fix="Train without an executor.")) from error
+        return self._put(text.getvalue()), *names
+
+    def given(self, names: Sequence[str], *, whole: bool) -> tuple[Any, ...]:
+        """What a task is given to find contents by. whole: the contents themselves."""
+        if self._share is not None:
+            return tuple(self._shared[name] for name in names)
+        if not whole:
+            return ()
+        contents = tuple((self._folder / name).read_bytes() for name in names)
+        self.sent_bytes += sum(map(len, contents))
+        return contents
+
+    @property
+    def folder(self) -> str:
+        """Where a worker that sees this machine's files finds them."""
+        return os.fspath(self._folder)
+
+    def _put_array(self, array: NDArray[Any], names: dict[str, None]) -> tuple[Any, ...]:
+        turned = array.flags.f_contiguous and not array.flags.c_contiguous  # sums depend on the order in memory
+        plain = np.ascontiguousarray(array.T if turned else array)
+        name = self._put(memoryview(plain).cast("B").tobytes())
+        names[name] = None
+        return name, plain.dtype.str, plain.shape, turned
+
+    def _put(self, content: bytes) -> str:
+        name = hashlib.blake2b(content, digest_size=16).hexdigest()
+        if self._share is not None:
+            if name not in self._shared:
+                self._shared[name] = self._share(name, content)
+        elif not (self._folder / name).exists():
+            write_atomically(self._folder / name, content)
+        return name
+
+    def _remove(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _Packer(pickle.Pickler):
+    """Pickles all but large arrays, of which it writes what `put` says."""
+
+    def __init__(self, file: Any, put: Callable[[NDArray[Any]], tuple[Any, ...]]) -> None:
+        super().__init__(file, PICKLE)
+        self._put = put
+        self._known: dict[int, tuple[NDArray[Any], tuple[Any, ...]]] = {}
+
+    def persistent_id(self, thing: Any) -> tuple[Any, ...] | None:
+        """What stands for a large array."""
+        if type(thing) is not np.ndarray or thing.nbytes < LEAST_APART or thing.dtype.hasobject:
+            return None
+        if id(thing) not in self._known:  # the array is kept, so that its number stays its own
+            self._known[id(thing)] = thing, self._put(thing)
+        return self._known[id(thing)][1]
+
+
+class _Opener(pickle.Unpickler):
+    """The other way round."""
+
+    def __init__(self, content: Content, contents: Mapping[str, Content]) -> None:
+        super().__init__(io.BytesIO(content))
+        self._contents = contents
+
+    def persistent_load(self, told: Any) -> NDArray[Any]:
+        """The array, read-only."""
+        name, kind, shape, turned = told
+        array = np.frombuffer(self._contents[name], np.dtype(kind)).reshape(shape)
+        return array.T if turned else array
+
+
+@dataclass
+class _Kept:
+    """What a worker's process keeps. contents: by name, those used last behind; things: what they are made into."""
+
+    contents: OrderedDict[str, Content] = field(default_factory=OrderedDict)
+    things: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_kept = _Kept()
+
+
+def opened(names: Sequence[str], folder: str, given: Sequence[Content]) -> Any:
+    """The worker's side: the thing with these names; None where this process has no way to its contents.
+
+    folder: of the driver; given: the contents, where they came along.
+    """
+    with _kept.lock:
+        if names[0] in _kept.things:
+            _kept.things.move_to_end(names[0])
+            return _kept.things[names[0]]
+        contents: dict[str, Content] = dict(zip(names, given, strict=True)) if given else {}
+        for name in names:
+            found = contents.get(name) or _kept.contents.get(name) or _mapped(Path(folder) / name)
+            if found is None:
+                return None
+            contents[name] = found
+        thing = _Opener(contents[names[0]], contents).load()
+        _kept.contents |= contents
+        _kept.things[names[0]] = thing
+        _let_go(names)
+        return thing
+
+
+def _mapped(path: Path) -> Content | None:
+    """A file as memory that processes share; None where there is none."""
+    try:
+        with open(path, "rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError):
+        return None
+
+
+def _let_go(names: Sequence[str]) -> None:
+    """Drop what was used longest ago, but nothing of what these names are of."""
+    for name in names:
+        _kept.contents.move_to_end(name)
+    most = MOST_KEPT * host_total()
+    while len(_kept.contents) > len(names) and sum(map(len, _kept.contents.values())) > most:
+        _kept.contents.popitem(last=False)
+    while len(_kept.things) > 4:
+        _kept.things.popitem(last=False)

@@ -1,0 +1,86 @@
+"""A turn as a task: what is sent to a worker, and what the worker's process does with it."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goodfit import __version__
+from goodfit.errors import GoodfitError, problem
+from goodfit.training.devices import doubles, prepare
+from goodfit.training.moving import NetState
+from goodfit.training.parcels import PICKLE, Content, opened
+from goodfit.training.turns import Turn
+
+
+@dataclass(frozen=True)
+class Task:
+    """One turn. start: (epochs done, a state a net) that it goes on from; ends: whether states are sent back; spent:
+    seconds that count as its own, by name.
+    """
+
+    turn: Turn
+    start: tuple[int, Sequence[NetState]] | None
+    ends: bool
+    spent: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a task comes with. names, folder: see `parcels`; x64: whether arithmetic may be in float64."""
+
+    task: Task
+    names: tuple[str, ...]
+    folder: str
+    x64: bool
+    version: str = __version__
+
+    def packed(self) -> bytes:
+        """As it is sent."""
+        return pickle.dumps(self, PICKLE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a task. found: what the session keeps, and the states of its nets; error: why there is none; both
+    None where the worker has no way to the rows, which then come along.
+    """
+
+    found: tuple[Any, Sequence[NetState] | None] | None = None
+    error: BaseException | None = None
+
+
+def carry_out(sent: bytes, *given: Content) -> bytes:
+    """Train a turn in this process; an Answer, pickled. given: contents that came along, see `parcels.opened`."""
+    try:
+        return pickle.dumps(_answer(pickle.loads(sent), given), PICKLE)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the driver raises it
+        return _failed(error)
+
+
+def _answer(sent: Sent, given: Sequence[Content]) -> Answer:
+    if sent.version != __version__:
+        rule = f"must have goodfit {sent.version}, as the driver has; got {__version__}"
+        raise GoodfitError(problem("Worker", rule, fix="Install one version on all machines."))
+    prepare()  # which refuses a fork, before anything waits for JAX
+    shared = opened(sent.names, sent.folder, given)
+    if shared is None:
+        return Answer()
+    with doubles(sent.x64):
+        return Answer(shared.train(sent.task))
+
+
+def _failed(error: Exception) -> bytes:
+    """The error as an answer, with where it came from if it is no plain one."""
+    text = "".join(traceback.format_exception(error))
+    if not isinstance(error, GoodfitError):
+        error.add_note(f"In a worker:\n{text}")
+    try:
+        packed = pickle.dumps(Answer(error=error), PICKLE)
+        pickle.loads(packed)
+    except Exception:  # noqa: BLE001 - an error of another library that pickle does not take, or not back
+        return pickle.dumps(Answer(error=RuntimeError(text)), PICKLE)
+    return packed
