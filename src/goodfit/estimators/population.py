@@ -17,8 +17,8 @@ from goodfit.estimators.targets import WeightedRows
 from goodfit.training import session
 from goodfit.training.batches import Order
 from goodfit.training.cohort import Cohort, cohort_of
-from goodfit.training.devices import doubles
 from goodfit.training.compile import fresh_state
+from goodfit.training.devices import doubles
 from goodfit.training.examples import Examples, Scaling
 from goodfit.training.fitting import CHUNK_SECONDS, Fitted, Report, nets_of
 from goodfit.training.interrupts import interrupts_wait

@@ -208,9 +208,7 @@ def _train_kind(members: Sequence[_Ready]) -> int:
     return len(planned.turns)
 
 
-def _cohort(
-    orders: dict[int, ShuffledOrder], dtype: Any, work: JobList, jobs: Sequence[Job], devices: int
-) -> Cohort:
+def _cohort(orders: dict[int, ShuffledOrder], dtype: Any, work: JobList, jobs: Sequence[Job], devices: int) -> Cohort:
     """Nets of several fits: those with fewer batches an epoch than others get empty ones behind theirs."""
     steps = max(orders[job.key].steps for job in jobs)
     own: dict[int, Order] = {job.key: _with_steps(orders[job.key], steps) for job in jobs}
@@ -260,7 +258,7 @@ def _stacked(members: Sequence[_Ready]) -> tuple[dict[int, int], list[WeightedRo
 def _laid_out(
     members: Sequence[_Ready], starts: dict[int, int]
 ) -> tuple[list[Job], list[int], dict[int, ShuffledOrder]]:
-    """All jobs, with groups for those that share their batches; whose fit's net each is; and the batches of every group."""
+    """All jobs, with groups for those that share their batches; the fit of each; and the batches of every group."""
     jobs: list[Job] = []
     owners: list[int] = []
     orders: dict[int, ShuffledOrder] = {}

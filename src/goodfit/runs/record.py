@@ -43,6 +43,7 @@ from goodfit.training import tensor_file
 from goodfit.training.checkpoints import CHECKPOINTS
 from goodfit.training.lock import held
 from goodfit.training.recipe import LARGEST_SEED, Recipe
+from goodfit.training.turns import for_workers
 
 RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "recipe.json",
@@ -66,7 +67,8 @@ class RunRecord(Checked):
     state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints;
     table: for a table that was read from a file, its path and the choices made for it; leaks: what the leak guard
     found before the training; None where it did not look; versions: of what else decides the bits, by name; empty in
-    runs of older versions; memory: bytes that the nets of one turn may take, None for no limit; call: what else was
+    runs of older versions; memory: bytes that the nets of one turn may take, None for no limit; tasks: whether turns
+    are tasks for workers; call: what else was
     asked for, see `train`; start: the trained nets that it went on from, None where it began anew.
     """
 
@@ -84,6 +86,7 @@ class RunRecord(Checked):
     leaks: LeakCheck | None = None
     versions: dict[str, str] = Field(default_factory=dict)
     memory: Annotated[float, Field(ge=0)] | None = None
+    tasks: bool = False
     call: dict[str, Any] = Field(default_factory=dict)
     start: StartRecord | None = None
 
@@ -99,6 +102,8 @@ class RunRecord(Checked):
     def write(self, folder: Path) -> None:
         """Write run.json."""
         fields = {**self.model_dump(mode="json"), "table": self.origin}
+        if not self.tasks:  # which older versions do not know
+            del fields["tasks"]
         text = json.dumps(fields, indent=2, ensure_ascii=False)
         write_atomically(folder / RUN, (text + "\n").encode())
 
@@ -230,6 +235,7 @@ def begin(
         leaks=check,
         versions=versions_here(),
         memory=memory if math.isfinite(memory) else None,
+        tasks=for_workers(),
         call=dict(call or {}),
         start=None if start is None else start[0],
     )

@@ -7,6 +7,7 @@ another; the session's store keeps what is finished, so that the driver may be k
 
 from __future__ import annotations
 
+import functools
 import pickle
 import queue
 from collections import Counter
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import jax
 
@@ -26,6 +27,8 @@ from goodfit.training.parcels import Parcels
 from goodfit.training.tasks import Answer, Sent, Task, carry_out
 from goodfit.training.turns import SessionPlan, planned_for_workers
 
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 TRIES = 3  # of a task whose worker dies
 MOST_AHEAD = 20_000  # tasks that an executor is given at a time
 _current: ContextVar[Elsewhere | None] = ContextVar("goodfit_executor", default=None)
@@ -65,7 +68,9 @@ def elsewhere(executor: Any) -> Iterator[None]:
         return
     if not callable(getattr(executor, "submit", None)) or isinstance(executor, type):
         fix = "Give a concurrent.futures.ProcessPoolExecutor, goodfit.Workers(4), or what goodfit.cluster(...) gives."
-        raise InputError(problem("executor", "must have a method 'submit' as of concurrent.futures", got=executor, fix=fix))
+        raise InputError(
+            problem("executor", "must have a method 'submit' as of concurrent.futures", got=executor, fix=fix)
+        )
     away = Elsewhere(executor)
     token = _current.set(away)
     try:
@@ -76,6 +81,17 @@ def elsewhere(executor: Any) -> Iterator[None]:
         away.parcels.close()
 
 
+def on_executor(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Have what a function trains be trained by the workers of its argument `executor`, where it is given one."""
+
+    @functools.wraps(function)
+    def call(*arguments: Given.args, **named: Given.kwargs) -> Result:
+        with elsewhere(named.get("executor")):
+            return function(*arguments, **named)
+
+    return call
+
+
 class Elsewhere:
     """An executor, and what its workers were sent."""
 
@@ -83,9 +99,7 @@ class Elsewhere:
         self.executor, self.parcels = executor, Parcels(getattr(executor, "share", None))
         self._whole = False  # whether rows come along with every task, since some worker does not see the folder
 
-    def train(
-        self, shared: Any, keeping: Keeping, spent: Mapping[str, float], asked: Callable[[], bool]
-    ) -> None:
+    def train(self, shared: Any, keeping: Keeping, spent: Mapping[str, float], asked: Callable[[], bool]) -> None:
         """Train the turns of a session that are not finished.
 
         shared: has a method `train` that takes a task, and travels by pickle; asked: whether to stop, which leaves
@@ -137,7 +151,7 @@ class Elsewhere:
         """What a worker answered; None where it died. GoodfitError after TRIES."""
         try:
             answer: Answer = pickle.loads(future.result())
-        except Exception as error:  # noqa: BLE001 - the worker itself answers with what a training raises
+        except Exception as error:
             tries[number] += 1
             if tries[number] >= TRIES:
                 raise _lost(error) from error

@@ -280,7 +280,7 @@ def _digest(fields: Mapping[str, Any]) -> str:
 def session_folder(
     out: str | Path, name: str, record: SessionRecord, what: str, finish: str = ""
 ) -> Iterator[tuple[Path, float]]:
-    """The folder of a session, made and locked, and the memory that its turns were cut to; turns are planned as they were.
+    """The folder of a session, made and locked, and the memory that its turns were cut to; turns are planned as then.
 
     name: of the file that holds the record; what: "search", "curve", ...; finish: the command that finishes what the
     folder holds, if that is not the call again.
