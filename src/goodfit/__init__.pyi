@@ -40,7 +40,7 @@ from goodfit.runs.permuting import importance as importance
 from goodfit.runs.training import train as train
 from goodfit.selection.search import select as select
 from goodfit.training.recipe import Recipe as Recipe
-from goodfit.training.workers import Workers as Workers
+from goodfit.training.workers import WorkerPool as WorkerPool
 from goodfit.verdicts.judging import verdict as verdict
 from goodfit.verdicts.result import Verdict as Verdict
 

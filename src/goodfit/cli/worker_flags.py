@@ -57,6 +57,6 @@ def _executor(workers: int | None, address: str | None) -> Executor:
         from goodfit.interop.clusters import cluster
 
         return cluster(address)
-    from goodfit.training.workers import Workers as processes
+    from goodfit.training.workers import WorkerPool
 
-    return processes(workers)
+    return WorkerPool(workers)

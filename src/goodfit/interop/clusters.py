@@ -11,6 +11,8 @@ from concurrent.futures import Executor, Future
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from goodfit.arguments import public
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.training.devices import one_core
@@ -74,7 +76,7 @@ class RayExecutor(Executor):
 
     def share(self, name: str, content: bytes) -> Any:
         """A reference to a content, which Ray takes to each machine once."""
-        return self._ray.put(content)
+        return self._ray.put(np.frombuffer(content, np.uint8))  # which workers of a machine read in place
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leave the cluster. What is still running is stopped, unless it is waited for."""

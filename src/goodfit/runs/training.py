@@ -104,8 +104,7 @@ def train(
     began, folder = time.perf_counter(), None if out is None else folder_to_write(out)
     progress = progress or training_line()
     check_mode(leaks)
-    begun = None if start is None else start_of(start)
-    wanted = named_recipe(recipe)
+    begun, wanted = None if start is None else start_of(start), named_recipe(recipe)
     if begun is not None:
         wanted = own = starting.asked_of(begun, wanted, data, seeds)
         seeds = begun.seeds(own) if seeds is None else seeds

@@ -29,6 +29,7 @@ from goodfit.training.turns import SessionPlan, planned_for_workers
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
+_config: Any = jax.config  # its options are not typed
 TRIES = 3  # of a task whose worker dies
 MOST_AHEAD = 20_000  # tasks that an executor is given at a time
 _current: ContextVar[Elsewhere | None] = ContextVar("goodfit_executor", default=None)
@@ -67,7 +68,9 @@ def elsewhere(executor: Any) -> Iterator[None]:
         yield
         return
     if not callable(getattr(executor, "submit", None)) or isinstance(executor, type):
-        fix = "Give a concurrent.futures.ProcessPoolExecutor, goodfit.Workers(4), or what goodfit.cluster(...) gives."
+        fix = (
+            "Give a concurrent.futures.ProcessPoolExecutor, goodfit.WorkerPool(4), or what goodfit.cluster(...) gives."
+        )
         raise InputError(
             problem("executor", "must have a method 'submit' as of concurrent.futures", got=executor, fix=fix)
         )
@@ -113,7 +116,7 @@ class Elsewhere:
         running, done, tries = dict[Future[bytes], int](), Done(), Counter[int]()
 
         def submit(number: int) -> None:
-            task = Sent(keeping.task(number, spent), names, self.parcels.folder, bool(jax.config.jax_enable_x64))
+            task = Sent(keeping.task(number, spent), names, self.parcels.folder, bool(_config.jax_enable_x64))
             given = self.parcels.given(names, whole=self._whole)
             try:
                 future = self.executor.submit(carry_out, task.packed(), *given)

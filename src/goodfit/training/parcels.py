@@ -14,6 +14,7 @@ import pickle
 import shutil
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,12 +28,13 @@ from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.host import host_total
 from goodfit.leaving import on_leaving
+from goodfit.reading import open_file, read_bytes
 
 LEAST_APART = 2**16  # bytes of an array that travels apart
 MOST_KEPT = 0.25  # of the machine's memory, that a worker keeps of what was sent to it
 PICKLE = 5
 
-Content = bytes | memoryview
+Content = bytes | memoryview | NDArray[np.uint8]
 Share = Callable[[str, bytes], Any]
 """(name, content) -> what a task is given in the place of the content, and finds the content in."""
 
@@ -48,7 +50,7 @@ class Parcels:
         self._leaving = on_leaving(self._remove)
         self._leaving.__enter__()
         self._shared: dict[str, Any] = {}
-        self.sent_bytes = 0
+        self._arrays: dict[int, tuple[weakref.ref[NDArray[Any]], tuple[Any, ...]]] = {}  # by their numbers
 
     def close(self) -> None:
         """Remove the contents."""
@@ -73,9 +75,7 @@ class Parcels:
             return tuple(self._shared[name] for name in names)
         if not whole:
             return ()
-        contents = tuple((self._folder / name).read_bytes() for name in names)
-        self.sent_bytes += sum(map(len, contents))
-        return contents
+        return tuple(read_bytes(self._folder / name) for name in names)
 
     @property
     def folder(self) -> str:
@@ -83,18 +83,24 @@ class Parcels:
         return os.fspath(self._folder)
 
     def _put_array(self, array: NDArray[Any], names: dict[str, None]) -> tuple[Any, ...]:
+        known = self._arrays.get(id(array))
+        if known is None or known[0]() is not array:
+            known = self._arrays[id(array)] = weakref.ref(array), self._told(array)
+        names[known[1][0]] = None
+        return known[1]
+
+    def _told(self, array: NDArray[Any]) -> tuple[Any, ...]:
+        """What stands for an array, which is put where workers find it."""
         turned = array.flags.f_contiguous and not array.flags.c_contiguous  # sums depend on the order in memory
         plain = np.ascontiguousarray(array.T if turned else array)
-        name = self._put(memoryview(plain).cast("B").tobytes())
-        names[name] = None
-        return name, plain.dtype.str, plain.shape, turned
+        return self._put(plain.tobytes()), plain.dtype.str, plain.shape, turned
 
     def _put(self, content: bytes) -> str:
         name = hashlib.blake2b(content, digest_size=16).hexdigest()
         if self._share is not None:
             if name not in self._shared:
                 self._shared[name] = self._share(name, content)
-        elif not (self._folder / name).exists():
+        elif not os.path.exists(self._folder / name):
             write_atomically(self._folder / name, content)
         return name
 
@@ -108,15 +114,12 @@ class _Packer(pickle.Pickler):
     def __init__(self, file: Any, put: Callable[[NDArray[Any]], tuple[Any, ...]]) -> None:
         super().__init__(file, PICKLE)
         self._put = put
-        self._known: dict[int, tuple[NDArray[Any], tuple[Any, ...]]] = {}
 
     def persistent_id(self, thing: Any) -> tuple[Any, ...] | None:
         """What stands for a large array."""
         if type(thing) is not np.ndarray or thing.nbytes < LEAST_APART or thing.dtype.hasobject:
             return None
-        if id(thing) not in self._known:  # the array is kept, so that its number stays its own
-            self._known[id(thing)] = thing, self._put(thing)
-        return self._known[id(thing)][1]
+        return self._put(thing)
 
 
 class _Opener(pickle.Unpickler):
@@ -156,10 +159,11 @@ def opened(names: Sequence[str], folder: str, given: Sequence[Content]) -> Any:
             return _kept.things[names[0]]
         contents: dict[str, Content] = dict(zip(names, given, strict=True)) if given else {}
         for name in names:
-            found = contents.get(name) or _kept.contents.get(name) or _mapped(Path(folder) / name)
-            if found is None:
-                return None
-            contents[name] = found
+            if name not in contents:
+                found = _kept.contents[name] if name in _kept.contents else _mapped(Path(folder) / name)
+                if found is None:
+                    return None
+                contents[name] = found
         thing = _Opener(contents[names[0]], contents).load()
         _kept.contents |= contents
         _kept.things[names[0]] = thing
@@ -170,7 +174,8 @@ def opened(names: Sequence[str], folder: str, given: Sequence[Content]) -> Any:
 def _mapped(path: Path) -> Content | None:
     """A file as memory that processes share; None where there is none."""
     try:
-        with open(path, "rb") as file:
+        opened_file, _ = open_file(path)
+        with opened_file as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError):
         return None

@@ -126,7 +126,7 @@ def run(
             observer.stopping()
 
     away = None if any(observer.near for observer in watching) else elsewhere.current()
-    moving = relay if hasattr(relay, "given") else None
+    moving: Any = relay if hasattr(relay, "given") else None
     with interrupts_wait(kept_in is not None, heard) as asked:
         keeping = _Keeping[Kept](planned, kept_in, watching, moving)
         if away is not None and relay is moving:

@@ -20,7 +20,7 @@ from goodfit.errors import InputError, problem
 from goodfit.training.devices import one_core
 
 
-class Workers(Executor):
+class WorkerPool(Executor):
     """Processes of one core each, started by `spawn`; for `executor=` of what trains. Use it in a `with` statement.
 
     It is the standard library's pool, but where a process dies, which breaks that for good, the next task starts
@@ -37,7 +37,7 @@ class Workers(Executor):
 
             count = cores()
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise InputError(problem("Workers", "'count' must be an integer >= 1", got=count))
+            raise InputError(problem("WorkerPool", "'count' must be an integer >= 1", got=count))
         self.count = count
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
