@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import multiprocessing
 import os
 import time
 import warnings
@@ -41,7 +42,7 @@ def main() -> int:
     given = parser.parse_args()
     logging.getLogger("distributed").setLevel(logging.ERROR)
     print(f"{host.description()}, load {os.getloadavg()[0]:.1f} before it began\n")
-    _search(2 if given.quick else 60)
+    _search(2 if given.quick else 20)
     print("\nOverhead of a task that waits for one second, two workers; tasks of no length; bytes")
     for name, started in (("processes", _processes), ("Dask", _dask), ("Ray", _ray)):
         try:
@@ -56,23 +57,38 @@ def _search(epochs: int) -> None:
     """Two workers against one."""
     recipe = Recipe(hidden=(64,), epochs=epochs)
 
-    def seconds(workers: WorkerPool) -> tuple[float, Selection]:
+    def seconds(workers: WorkerPool) -> tuple[float, list[float], Selection]:
+        before = {process: _cpu_seconds(process) for process in of[workers]}
         began = time.perf_counter()
         found = select(recipe, "digits", vary=VARY, folds=5, leaks="off", executor=workers)
-        return time.perf_counter() - began, found
+        passed = time.perf_counter() - began
+        return passed, [_cpu_seconds(process) - spent for process, spent in before.items()], found
 
+    of: dict[WorkerPool, list[int]] = {}
     with WorkerPool(1) as one, WorkerPool(2) as two:
         for workers in (one, two):  # start, load and compile
-            select(recipe.replace(epochs=1), "digits", vary=VARY, folds=5, leaks="off", executor=workers)
-            seconds(workers)
+            known = multiprocessing.active_children()
+            select(recipe, "digits", vary=VARY, folds=5, leaks="off", executor=workers)
+            of[workers] = [each.pid or 0 for each in multiprocessing.active_children() if each not in known]
         rounds = [(seconds(one), seconds(two)) for _ in range(ROUNDS)]
     print(f"400 fits of digits, 64-64-10, {epochs} epochs, one core a worker, started and compiled before")
-    for (alone, first), (both, second) in rounds:
+    for (alone, cpu_alone, first), (both, cpu_both, second) in rounds:
         same = np.array_equal(first.scores, second.scores) and np.array_equal(first.losses, second.losses)
         bits = "the same bits" if same else "OTHER RESULTS"
-        print(f"  one {alone:6.2f} s, two {both:6.2f} s: {alone / both:.2f} times, {bits}")
-    ratios = sorted(alone / both for (alone, _), (both, _) in rounds)
-    print(f"  median {ratios[len(ratios) // 2]:.2f} times; load {os.getloadavg()[0]:.1f}")
+        print(
+            f"  one {alone:6.2f} s, two {both:6.2f} s: {alone / both:.2f} times, {bits}; seconds of a core: one "
+            f"{cpu_alone[0]:.2f}, two {' and '.join(f'{each:.2f}' for each in cpu_both)}: "
+            f"{cpu_alone[0] / max(cpu_both):.2f}"
+        )
+    ratios = sorted(alone / both for (alone, *_), (both, *_) in rounds)
+    print(f"  median {ratios[len(ratios) // 2]:.2f} times; load {os.getloadavg()[0]:.1f}", flush=True)
+
+
+def _cpu_seconds(process: int) -> float:
+    """Of a core, that a process has used; what others on this machine do plays little part in it."""
+    with open(f"/proc/{process}/stat") as file:
+        user, system = file.read().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
