@@ -34,7 +34,7 @@ LEAST_APART = 2**16  # bytes of an array that travels apart
 MOST_KEPT = 0.25  # of the machine's memory, that a worker keeps of what was sent to it
 PICKLE = 5
 
-Content = bytes | memoryview | NDArray[np.uint8]
+Content = bytes | memoryview
 Share = Callable[[str, bytes], Any]
 """(name, content) -> what a task is given in the place of the content, and finds the content in."""
 
@@ -148,16 +148,18 @@ class _Kept:
 _kept = _Kept()
 
 
-def opened(names: Sequence[str], folder: str, given: Sequence[Content]) -> Any:
+def opened(names: Sequence[str], folder: str, given: Sequence[Any]) -> Any:
     """The worker's side: the thing with these names; None where this process has no way to its contents.
 
-    folder: of the driver; given: the contents, where they came along.
+    folder: of the driver; given: the contents as bytes of any kind, where they came along.
     """
     with _kept.lock:
         if names[0] in _kept.things:
             _kept.things.move_to_end(names[0])
             return _kept.things[names[0]]
-        contents: dict[str, Content] = dict(zip(names, given, strict=True)) if given else {}
+        contents: dict[str, Content] = {}
+        if given:
+            contents |= {name: memoryview(each) for name, each in zip(names, given, strict=True)}
         for name in names:
             if name not in contents:
                 found = _kept.contents[name] if name in _kept.contents else _mapped(Path(folder) / name)

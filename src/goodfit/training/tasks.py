@@ -12,7 +12,7 @@ from goodfit import __version__
 from goodfit.errors import GoodfitError, problem
 from goodfit.training.devices import doubles, prepare
 from goodfit.training.moving import NetState
-from goodfit.training.parcels import PICKLE, Content, opened
+from goodfit.training.parcels import PICKLE, opened
 from goodfit.training.turns import Turn
 
 
@@ -53,7 +53,7 @@ class Answer:
     error: BaseException | None = None
 
 
-def carry_out(sent: bytes, *given: Content) -> bytes:
+def carry_out(sent: bytes, *given: Any) -> bytes:
     """Train a turn in this process; an Answer, pickled. given: contents that came along, see `parcels.opened`."""
     try:
         return pickle.dumps(_answer(pickle.loads(sent), given), PICKLE)
@@ -61,7 +61,7 @@ def carry_out(sent: bytes, *given: Content) -> bytes:
         return _failed(error)
 
 
-def _answer(sent: Sent, given: Sequence[Content]) -> Answer:
+def _answer(sent: Sent, given: Sequence[Any]) -> Answer:
     if sent.version != __version__:
         rule = f"must have goodfit {sent.version}, as the driver has; got {__version__}"
         raise GoodfitError(problem("Worker", rule, fix="Install one version on all machines."))
