@@ -43,7 +43,6 @@ from goodfit.training import tensor_file
 from goodfit.training.checkpoints import CHECKPOINTS
 from goodfit.training.lock import held
 from goodfit.training.recipe import LARGEST_SEED, Recipe
-from goodfit.training.turns import for_workers
 
 RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "recipe.json",
@@ -218,6 +217,7 @@ def begin(
     memory: float = math.inf,
     call: Mapping[str, Any] | None = None,
     start: tuple[StartRecord, Callable[[Path], None]] | None = None,
+    tasks: bool = False,
 ) -> None:
     """Write what a run begins with, run.json last: a folder that has one can be resumed. All of it, or nothing.
 
@@ -235,7 +235,7 @@ def begin(
         leaks=check,
         versions=versions_here(),
         memory=memory if math.isfinite(memory) else None,
-        tasks=for_workers(),
+        tasks=tasks,
         call=dict(call or {}),
         start=None if start is None else start[0],
     )

@@ -53,7 +53,7 @@ from goodfit.training.recipe import Recipe
 from goodfit.training.reporter import Reporter
 from goodfit.training.session import Pace
 from goodfit.training.store import Store
-from goodfit.training.turns import MOST_MEMORY, JobList, SessionPlan, plan_session, planned_for_workers
+from goodfit.training.turns import MOST_MEMORY, JobList, SessionPlan, for_workers, plan_session, planned_for_workers
 
 DataProgress = Callable[[Step], None]
 RESUME = "goodfit.runs.resume({}, data)"
@@ -131,7 +131,7 @@ def train(
         memory = MOST_MEMORY * free_memory()  # after the data: on a GPU it waits for what `start_ahead` began
         if folder is not None:
             told = None if going_on is None else (going_on.told, partial(going_on.start.write, recipe))
-            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, told)
+            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, told, for_workers())
         return _Training(
             recipe,
             parts,
