@@ -6,11 +6,17 @@ import multiprocessing
 import os
 import pickle
 import signal
+import socket
+import subprocess
+import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,8 +27,8 @@ from goodfit.data import load
 from goodfit.data.folds import make_folds
 from goodfit.selection import resume
 from goodfit.selection.sheets import make_sheets
+from goodfit.training import devices, parcels, tasks, turns
 from goodfit.training import elsewhere as away
-from goodfit.training import parcels, turns
 from goodfit.training.cohort import cohort_of
 from goodfit.training.elsewhere import elsewhere
 from goodfit.training.fitting import fit
@@ -41,7 +47,7 @@ class Inline(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         self.count += 1
-        self.sizes.append((len(arguments[0]), sum(map(len, arguments[1:]))))
+        self.sizes.append((len(arguments[1]), sum(map(len, arguments[2:]))))
         future: Future[Any] = Future()
         try:
             self.before(self.count)
@@ -49,6 +55,35 @@ class Inline(Executor):
         except Exception as error:  # noqa: BLE001 - as an executor does
             future.set_exception(error)
         return future
+
+
+class Pool(Executor):
+    """One thread, as a pool of processes is: at the tasks with the numbers `deaths`, all that is pending breaks."""
+
+    count = 1
+
+    def __init__(self, *deaths: int) -> None:
+        self.threads, self.deaths, self.number = ThreadPoolExecutor(1), deaths, 0
+        self.given, self.rows, self.most = list[Future[Any]](), list[int](), 0
+
+    def submit(self, fn: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.given.append(future)
+        self.rows.append(sum(map(len, arguments[2:])))
+        self.most = max(self.most, sum(not each.done() for each in self.given))
+        self.threads.submit(self.carry_out, future, fn, arguments)
+        return future
+
+    def carry_out(self, future: Future[Any], fn: Callable[..., Any], arguments: Any) -> None:
+        if future.done():
+            return
+        self.number += 1
+        if self.number not in self.deaths:
+            future.set_result(fn(*arguments))
+            return
+        for each in self.given:
+            if not each.done():
+                each.set_exception(BrokenProcessPool("A process was terminated abruptly."))
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +130,9 @@ def test_two_processes_give_the_same_bits_though_one_is_killed(alone: Any) -> No
         children = [process.pid for process in multiprocessing.active_children()]
         assert victim not in children
         assert len(children) == 2
+        last = workers.submit(time.sleep, 0.3)
+        workers.shutdown(wait=False)
+        assert last.result(timeout=30) is None  # what was submitted is done
 
 
 def test_a_task_is_one_turn_of_a_plan_that_no_number_of_workers_changes(alone: Any) -> None:
@@ -127,6 +165,30 @@ def test_a_task_whose_worker_died_is_given_to_another(alone: Any) -> None:
     assert_same(search(Inline(dies)), alone)
 
 
+def test_deaths_that_have_nothing_to_do_with_each_other_end_nothing(alone: Any) -> None:
+    pool = Pool(2, 4, 6, 8)
+    assert_same(search(pool), alone)
+    assert pool.number == 9 + 4  # only the tasks that were running are done again
+    assert len(pool.given) > 9 + 4 * 2  # though all that were pending broke
+
+
+def test_a_task_that_kills_its_workers_lets_all_others_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from goodfit.training import session
+
+    train = session._Shared.train
+
+    def kills(self: Any, task: Any) -> Any:
+        if task.turn.jobs == (0,):
+            raise OSError("out of memory")
+        return train(self, task)
+
+    monkeypatch.setattr(session._Shared, "train", kills)
+    monkeypatch.setattr(tasks, "_failed", lambda error: (_ for _ in ()).throw(error))
+    with pytest.raises(gf.GoodfitError, match="lost a task 3 times, the last time with OSError: out of memory"):
+        search(Inline(), out=tmp_path)
+    assert len(list(tmp_path.glob("turn-*"))) == 8
+
+
 def test_a_task_that_kills_its_workers_is_given_up_with_one_error() -> None:
     def dies(number: int) -> None:
         raise BrokenProcessPool("A process was terminated abruptly.")
@@ -136,6 +198,51 @@ def test_a_task_that_kills_its_workers_is_given_up_with_one_error() -> None:
     with pytest.raises(gf.GoodfitError, match=rule):
         search(tried)
     assert tried.count <= 9 * away.TRIES  # nets
+
+
+def test_workers_that_never_begin_are_tried_once_and_the_guard_is_named() -> None:
+    def dies(number: int) -> None:
+        raise BrokenProcessPool("A process was terminated abruptly.") from ImportError('"""\nTrace\nKeyError: 4\n"""')
+
+    tried = Inline(dies)
+    vars(tried)["began"] = False
+    rule = r"executor: has workers that end .* abruptly \(KeyError: 4\)\. .* if __name__ == '__main__'"
+    with pytest.raises(gf.GoodfitError, match=rule):
+        search(tried)
+    assert tried.count == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "rule"),
+    [
+        (
+            ModuleNotFoundError("No module named 'mine'"),
+            "cannot do its task: ModuleNotFoundError: No module named 'mine'",
+        ),
+        (pickle.UnpicklingError("invalid load key"), "cannot do its task: UnpicklingError: invalid load key"),
+        (CancelledError(), "executor: cancelled a task that it was given"),
+    ],
+)
+def test_what_no_other_worker_could_do_is_not_tried_again(error: Exception, rule: str) -> None:
+    def fails(number: int) -> None:
+        raise error
+
+    asked = Inline(fails)
+    with pytest.raises(gf.GoodfitError, match=rule):
+        search(asked)
+    assert asked.count == 1
+
+
+SCRIPT = "import goodfit as gf\nwith gf.WorkerPool(2) as workers: workers.submit(int)\n"
+
+
+@pytest.mark.parametrize("stdin", [False, True])
+def test_a_script_that_workers_cannot_import_is_refused_before_they_start(stdin: bool, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(SCRIPT)
+    command = [sys.executable, *([] if stdin else [str(tmp_path / "mine.py")])]
+    ended = subprocess.run(command, input=SCRIPT if stdin else None, capture_output=True, text=True, check=False)
+    assert ended.stderr.count("Traceback") == 1
+    assert ("Write the script to a file" if stdin else "under: if __name__ == '__main__'") in ended.stderr
 
 
 def test_finished_tasks_are_kept_and_resumed_without_the_executor(tmp_path: Path, alone: Any) -> None:
@@ -166,10 +273,42 @@ def test_rows_are_sent_once_to_a_worker_that_does_not_see_the_folder(
     assert max(task for task, _ in asked.sizes) < 2_000
     parcels._kept = parcels._Kept()
     monkeypatch.setattr(parcels, "_mapped", lambda path: None)
-    blind = Inline()
+    monkeypatch.setattr(away, "FIRST_AHEAD", 1)
+    monkeypatch.setattr(away, "BYTES_AHEAD", 1)
+    read: list[Path] = []
+    read_bytes = parcels.read_bytes
+    monkeypatch.setattr(parcels, "read_bytes", lambda path: read.append(path) or read_bytes(path))
+    blind = Pool()
     assert_same(search(blind), alone)
-    assert blind.sizes[0][1] == 0  # it says that it has none; only then are they sent along
-    assert blind.sizes[-1][1] > 1_000
+    assert blind.rows[0] == 0  # it says that it has none; only then are they sent along
+    assert min(blind.rows[1:]) > 1_000
+    assert len(blind.rows) == 9 + 1
+    assert blind.most == 2 * blind.count  # however many wait
+    assert len(read) == len(set(read))  # not for every task
+    assert not parcels._kept.contents  # of a thread of this process
+
+
+def test_contents_of_processes_that_were_killed_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    of = f"{parcels.FOLDER}{socket.gethostname()}"
+    names = [f"{of}-{process}-x" for process in (2**30, os.getpid())] + [f"{parcels.FOLDER}another-{2**30}-x"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    made = parcels.Parcels(None)
+    assert {path.name for path in tmp_path.iterdir()} == {*names[1:], Path(made.folder).name}
+    made.close()
+    assert not Path(made.folder).exists()
+
+
+def test_a_content_that_is_dropped_takes_what_was_made_of_it_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = parcels.Parcels(None)
+    monkeypatch.setattr(parcels, "MOST_KEPT", 0.0)
+    for number in range(2):
+        names = made.packed({"rows": np.full(1000, number)})
+        assert parcels.opened(names, made.folder, ())["rows"][0] == number
+    assert len(parcels._kept.things) == 1
+    made.close()
+    assert not parcels._kept.things
 
 
 def test_an_executor_that_shares_is_given_every_content_once(alone: Any) -> None:
@@ -195,7 +334,7 @@ def test_a_run_has_the_history_and_events_of_its_nets(tmp_path: Path) -> None:
     assert {report.phase for report in told} >= {"train", "evaluate"}
 
 
-def test_what_an_observer_has_to_see_is_trained_here() -> None:
+def test_what_an_observer_has_to_see_is_trained_here(caplog: pytest.LogCaptureFixture) -> None:
     class Near(Observer):
         chunks = 0
 
@@ -209,6 +348,7 @@ def test_what_an_observer_has_to_see_is_trained_here() -> None:
         fit_jobs(sheet.jobs, sheet.examples, observers=[near])
     assert asked.count == 0
     assert near.chunks
+    assert caplog.text.count("without the workers: every chunk of it is looked at.") == 1
 
 
 @pytest.mark.filterwarnings("ignore")  # nets that have not converged
@@ -264,16 +404,45 @@ def test_what_a_training_raises_in_a_worker_is_raised_here(monkeypatch: pytest.M
     asked = Inline()
     with pytest.raises(ZeroDivisionError, match="of the worker") as raised:
         search(asked)
-    assert asked.count == 9  # nets: no worker died, and nothing is tried again
+    assert asked.count == 1  # no worker died, and nothing is tried again
     assert "In a worker" in raised.value.__notes__[0]
 
 
-def test_a_worker_with_another_version_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from goodfit.training import tasks
+def test_a_worker_with_other_versions_is_told_before_it_unpickles() -> None:
+    wanted = {**tasks.versions(), "goodfit": "9.9", "jax": "0.1"}
+    answer = pickle.loads(tasks.carry_out(wanted, b"no pickle of this version"))
+    with pytest.raises(
+        gf.GoodfitError, match=r"Worker: must have goodfit 9\.9, jax 0\.1, as .*; got goodfit 0\..*, jax"
+    ):
+        raise answer.error
 
-    monkeypatch.setattr(tasks, "__version__", "9.9")
-    with pytest.raises(gf.GoodfitError, match=r"Worker: must have goodfit 0\..*; got 9.9"):
-        search(Inline())
+
+def test_workers_follow_the_choice_of_device_and_precision(monkeypatch: pytest.MonkeyPatch, alone: Any) -> None:
+    monkeypatch.setattr(devices, "_precision", "bf16")
+
+    def forgets(number: int) -> None:
+        devices._precision = None
+
+    assert_same(search(Inline(forgets)), alone)  # a CPU computes float32
+    assert devices.chosen_precision() == "bf16"
+
+
+def test_machines_of_one_kind_train_a_session_and_its_folder_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = ["gpu, tf32"]
+    monkeypatch.setattr(tasks, "machine", lambda: SimpleNamespace(mark=mark[0]))
+
+    def other(number: int) -> None:
+        mark[0] = "cpu" if number == 3 else "gpu, tf32"
+
+    with pytest.raises(gf.GoodfitError, match=r"Worker: must train on gpu, tf32, .*; one of them trains on cpu"):
+        search(Inline(other), out=tmp_path)
+    with pytest.raises(gf.InputError, match="was started on gpu, tf32"):
+        resume(tmp_path)
+    mark[0] = "gpu, tf32"
+    search(Inline(), out=tmp_path)
+    assert len(list(tmp_path.glob("selection.json"))) == 1
 
 
 def test_ctrl_c_keeps_what_came_and_leaves_the_rest(tmp_path: Path, alone: Any) -> None:
@@ -283,5 +452,14 @@ def test_ctrl_c_keeps_what_came_and_leaves_the_rest(tmp_path: Path, alone: Any) 
 
     with pytest.raises(KeyboardInterrupt):
         search(Inline(pressed), out=tmp_path)
-    assert len(list(tmp_path.glob("turn-*"))) < 3
+    assert 1 <= len(list(tmp_path.glob("turn-*"))) < 3
     assert_same(search(Inline(), out=tmp_path), alone)
+
+
+def test_what_began_here_is_finished_here_to_the_same_bits(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        search(None, out=tmp_path, progress=lambda report: signal.raise_signal(signal.SIGINT))
+    asked = Inline()
+    assert_same(resume(tmp_path, executor=asked), search(None))
+    assert asked.count == 0
+    assert "it was begun without workers" in caplog.text

@@ -15,7 +15,6 @@ import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -43,6 +42,7 @@ from goodfit.training import tensor_file
 from goodfit.training.checkpoints import CHECKPOINTS
 from goodfit.training.lock import held
 from goodfit.training.recipe import LARGEST_SEED, Recipe
+from goodfit.versions import libraries
 
 RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "recipe.json",
@@ -67,8 +67,8 @@ class RunRecord(Checked):
     table: for a table that was read from a file, its path and the choices made for it; leaks: what the leak guard
     found before the training; None where it did not look; versions: of what else decides the bits, by name; empty in
     runs of older versions; memory: bytes that the nets of one turn may take, None for no limit; tasks: whether turns
-    are tasks for workers; call: what else was
-    asked for, see `train`; start: the trained nets that it went on from, None where it began anew.
+    are tasks for workers; call: what else was asked for, see `train`; start: the trained nets that it went on from,
+    None where it began anew.
     """
 
     data: str
@@ -266,7 +266,7 @@ def versions_here() -> dict[str, str]:
     """The versions, as of now, of what decides the bits of a training beside goodfit itself."""
     from goodfit.training.machine import machine  # which imports JAX: whoever lists runs need not wait for it
 
-    found = {"Python": platform.python_version(), **{name: version(name) for name in ("jax", "jaxlib", "numpy")}}
+    found = {"Python": platform.python_version(), **libraries()}
     able = machine()
     return found if able.kind == "cpu" else {**found, able.name: able.precision}
 

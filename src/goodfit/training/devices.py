@@ -32,6 +32,9 @@ PREALLOCATE = "XLA_PYTHON_CLIENT_PREALLOCATE"
 GPU_PLUGINS = ("jax_cuda13_plugin", "jax_cuda12_plugin", "jax_rocm7_plugin", "jax_rocm60_plugin")
 _chosen: list[Any] | None = None  # the devices that were asked for
 _precision: Precision | None = None
+_kind: str | None = None  # of device that was asked for
+Choice = tuple[str | None, Precision | None]
+"""(kind of device, precision) that were asked for; None for what JAX finds, and the machine's own."""
 
 
 def use(device: str | None = None, precision: Precision | None = None) -> None:
@@ -44,7 +47,7 @@ def use(device: str | None = None, precision: Precision | None = None) -> None:
 
     InputError for any other value, and where there is no such device. GoodfitError in a fork.
     """
-    global _chosen, _precision
+    global _chosen, _precision, _kind
     where = "device"
     if precision is not None and precision not in PRECISIONS:
         rule = f"must be one of {', '.join(PRECISIONS)}"
@@ -67,13 +70,28 @@ def use(device: str | None = None, precision: Precision | None = None) -> None:
         _config.update("jax_platforms", before)
         rule = f"this machine has no {device} that JAX can use"
         raise InputError(problem(where, rule, fix="`goodfit devices` lists what there is."))
-    _chosen = found if not number else found[int(number) : int(number) + 1]
+    _chosen, _kind = found if not number else found[int(number) : int(number) + 1], kind
     _config.update("jax_default_device", _chosen[0])
 
 
 def chosen_precision() -> Precision | None:
     """The precision that was asked for; None: the machine's own."""
     return _precision
+
+
+def choice() -> Choice:
+    """What was asked for in this process, as its workers are to follow it."""
+    return _kind, _precision
+
+
+def follow(asked: Choice) -> None:
+    """Choose what another process chose, in a worker of it; which device of the kind is left to the worker.
+
+    InputError where this machine has none of the kind.
+    """
+    kind, precision = asked
+    if asked != choice():
+        use(kind if kind != _kind else None, precision)
 
 
 _orphaned = False  # whether this process was forked from one in which JAX had started

@@ -12,11 +12,13 @@ import mmap
 import os
 import pickle
 import shutil
+import socket
 import tempfile
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,12 +28,15 @@ from numpy.typing import NDArray
 
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
-from goodfit.host import host_total
+from goodfit.host import cores, host_total
 from goodfit.leaving import on_leaving
 from goodfit.reading import open_file, read_bytes
+from goodfit.training.lock import held, is_held
 
 LEAST_APART = 2**16  # bytes of an array that travels apart
-MOST_KEPT = 0.25  # of the machine's memory, that a worker keeps of what was sent to it
+MOST_KEPT = 0.25  # of the machine's memory, that its workers, one a core, keep together of what was sent to them
+MOST_THINGS = 4  # sessions whose recipes a worker keeps
+FOLDER = "goodfit-rows-"  # then the host and the process that made it
 PICKLE = 5
 
 Content = bytes | memoryview
@@ -46,15 +51,22 @@ class Parcels:
     """
 
     def __init__(self, share: Share | None) -> None:
-        self._share, self._folder = share, Path(tempfile.mkdtemp(prefix="goodfit-rows-"))
-        self._leaving = on_leaving(self._remove)
-        self._leaving.__enter__()
+        remove_left()
+        self._share = share
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{socket.gethostname()}-{os.getpid()}-"))
+        self._ending = ExitStack()
+        self._ending.enter_context(held(self._folder))
+        self._ending.enter_context(on_leaving(self._remove))
         self._shared: dict[str, Any] = {}
+        self._names: set[str] = set()
+        self._whole: dict[str, bytes] = {}
         self._arrays: dict[int, tuple[weakref.ref[NDArray[Any]], tuple[Any, ...]]] = {}  # by their numbers
 
     def close(self) -> None:
-        """Remove the contents."""
-        self._leaving.__exit__(None, None, None)
+        """Remove the contents, here and, where threads of this process were the workers, from what they keep."""
+        forget(self._names)
+        self._whole.clear()
+        self._ending.close()
         self._remove()
 
     def packed(self, thing: Any) -> tuple[str, ...]:
@@ -75,7 +87,23 @@ class Parcels:
             return tuple(self._shared[name] for name in names)
         if not whole:
             return ()
-        return tuple(read_bytes(self._folder / name) for name in names)
+        for name in names:
+            if name not in self._whole:  # read once, however many tasks wait with it
+                self._whole[name] = read_bytes(self._folder / name)
+        return tuple(self._whole[name] for name in names)
+
+    @property
+    def shares(self) -> bool:
+        """Whether the executor takes contents to its workers by itself."""
+        return self._share is not None
+
+    def bytes_of(self, names: Sequence[str]) -> int:
+        """Of what comes along with a task, once it was asked for."""
+        return sum(len(self._whole.get(name, b"")) for name in names)
+
+    def release(self) -> None:
+        """Let go of contents that tasks came with: the session is over."""
+        self._whole.clear()
 
     @property
     def folder(self) -> str:
@@ -97,6 +125,7 @@ class Parcels:
 
     def _put(self, content: bytes) -> str:
         name = hashlib.blake2b(content, digest_size=16).hexdigest()
+        self._names.add(name)
         if self._share is not None:
             if name not in self._shared:
                 self._shared[name] = self._share(name, content)
@@ -106,6 +135,27 @@ class Parcels:
 
     def _remove(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def remove_left() -> None:
+    """Remove folders of contents whose process on this machine was killed; of Windows they stay, which has no locks."""
+    if os.name != "posix":
+        return
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}{socket.gethostname()}-*-*"):
+        process = folder.name.rsplit("-", 2)[1]
+        if process.isdecimal() and not _lives(int(process)) and not is_held(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    """Whether there is such a process on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of another user
+        return True
+    return True
 
 
 class _Packer(pickle.Pickler):
@@ -138,11 +188,20 @@ class _Opener(pickle.Unpickler):
 
 @dataclass
 class _Kept:
-    """What a worker's process keeps. contents: by name, those used last behind; things: what they are made into."""
+    """What a worker's process keeps, those used last behind.
+
+    contents: by name; things: what they are made into, with the names of their contents.
+    """
 
     contents: OrderedDict[str, Content] = field(default_factory=OrderedDict)
-    things: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    things: OrderedDict[str, tuple[Sequence[str], Any]] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def drop(self, name: str) -> None:
+        """Let go of a content, and of what was made of it, whose arrays would keep it in memory."""
+        self.contents.pop(name, None)
+        for first in [first for first, (names, _) in self.things.items() if name in names]:
+            del self.things[first]
 
 
 _kept = _Kept()
@@ -156,7 +215,7 @@ def opened(names: Sequence[str], folder: str, given: Sequence[Any]) -> Any:
     with _kept.lock:
         if names[0] in _kept.things:
             _kept.things.move_to_end(names[0])
-            return _kept.things[names[0]]
+            return _kept.things[names[0]][1]
         contents: dict[str, Content] = {}
         if given:
             contents |= {name: memoryview(each) for name, each in zip(names, given, strict=True)}
@@ -168,7 +227,7 @@ def opened(names: Sequence[str], folder: str, given: Sequence[Any]) -> Any:
                 contents[name] = found
         thing = _Opener(contents[names[0]], contents).load()
         _kept.contents |= contents
-        _kept.things[names[0]] = thing
+        _kept.things[names[0]] = tuple(names), thing
         _let_go(names)
         return thing
 
@@ -183,12 +242,19 @@ def _mapped(path: Path) -> Content | None:
         return None
 
 
+def forget(names: Iterable[str]) -> None:
+    """Keep nothing more of these contents in this process."""
+    with _kept.lock:
+        for name in names:
+            _kept.drop(name)
+
+
 def _let_go(names: Sequence[str]) -> None:
     """Drop what was used longest ago, but nothing of what these names are of."""
     for name in names:
         _kept.contents.move_to_end(name)
-    most = MOST_KEPT * host_total()
+    most = MOST_KEPT * host_total() / cores()
     while len(_kept.contents) > len(names) and sum(map(len, _kept.contents.values())) > most:
-        _kept.contents.popitem(last=False)
-    while len(_kept.things) > 4:
+        _kept.drop(next(iter(_kept.contents)))
+    while len(_kept.things) > MOST_THINGS:
         _kept.things.popitem(last=False)

@@ -125,11 +125,11 @@ def run(
         for observer in watching:
             observer.stopping()
 
-    away = None if any(observer.near for observer in watching) else elsewhere.current()
     moving: Any = relay if hasattr(relay, "given") else None
+    away = _away(planned, watching, plain=relay is moving)
     with interrupts_wait(kept_in is not None, heard) as asked:
-        keeping = _Keeping[Kept](planned, kept_in, watching, moving)
-        if away is not None and relay is moving:
+        keeping = _Keeping[Kept](planned, kept_in, watching, moving, away)
+        if away is not None:
             away.train(_Shared(works, keep, build, pace), keeping, spent or {}, asked.is_set)
         else:
             trainer = _Trainer(works, build, watching, asked.is_set, relay, pace, planned.devices or prepare())
@@ -146,14 +146,29 @@ def run(
     return [keeping.found[number] for number in range(len(planned.turns))]
 
 
+def _away(planned: SessionPlan, observers: Sequence[Observer], *, plain: bool) -> elsewhere.Elsewhere | None:
+    """Where the turns are trained; None for here. plain: whether nets that go on, if there are any, can travel."""
+    away = elsewhere.current()
+    if away is None:
+        return None
+    if planned.devices is None:  # other bits would come of it, and checkpoints be of no use
+        away.stays("it was begun without workers, and so it is finished, to the same bits")
+    elif not plain or any(observer.near for observer in observers):
+        away.stays("every chunk of it is looked at")
+    else:
+        return away
+    return None
+
+
 @dataclass
 class _Keeping(Generic[Kept]):
-    """What the turns gave so far. found: by the number of the turn."""
+    """What the turns gave so far. found: by the number of the turn; away: where they are trained, None for here."""
 
     planned: SessionPlan
     kept_in: tuple[Store, Packing[Kept]] | None
     observers: Sequence[Observer]
     relay: MovingRelay | None
+    away: elsewhere.Elsewhere | None
     found: dict[int, Kept] = field(default_factory=dict)
 
     @property
@@ -164,7 +179,8 @@ class _Keeping(Generic[Kept]):
     def has(self, number: int) -> bool:
         """Whether the store holds a turn; what it gave is then read, and the observers are told."""
         turn = self.planned.turns[number]
-        content = None if self.kept_in is None else self.kept_in[0].finished(number, turn)
+        compare = None if self.away is None else self.away.compare
+        content = None if self.kept_in is None else self.kept_in[0].finished(number, turn, compare)
         if self.kept_in is None or content is None:
             return False
         store, packing = self.kept_in
@@ -172,12 +188,12 @@ class _Keeping(Generic[Kept]):
         self._ended(turn)
         return True
 
-    def finish(self, number: int, kept: Kept) -> None:
-        """Keep what a turn gave, and tell the observers."""
+    def finish(self, number: int, kept: Kept, mark: str | None = None) -> None:
+        """Keep what a turn gave, and tell the observers. mark: of the machine that trained it; None for this one."""
         turn = self.planned.turns[number]
         if self.kept_in is not None:
             store, packing = self.kept_in
-            store.finish(number, turn, *packing.pack(kept))
+            store.finish(number, turn, *packing.pack(kept), mark=mark)
         self.found[number] = kept
         self._ended(turn)
 
@@ -187,14 +203,17 @@ class _Keeping(Generic[Kept]):
         start = None if relay is None else relay.given(turn)
         return Task(turn, start, relay is not None and relay.keeps, {} if number else spent)
 
-    def arrived(self, number: int, kept: Kept, states: Sequence[NetState] | None) -> None:
-        """Keep what a worker's turn gave. states: that its nets ended with, where they are to be taken away."""
+    def arrived(self, number: int, kept: Kept, states: Sequence[NetState] | None, mark: str) -> None:
+        """Keep what a worker's turn gave.
+
+        states: that its nets ended with, where they are to be taken away; mark: of the machine that trained it.
+        """
         turn = self.planned.turns[number]
         if self.relay is not None and states is not None:
             self.relay.taken(turn, states)
         for observer in self.observers:
             observer.arrived(turn, kept)
-        self.finish(number, kept)
+        self.finish(number, kept, mark)
 
     def _ended(self, turn: Turn) -> None:
         for observer in self.observers:

@@ -14,7 +14,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -87,22 +87,33 @@ class Store:
             raise GoodfitError(problem(str(self.folder), rule, fix=fix))
         self._home = _nearest(self.folder)
 
-    def finished(self, number: int, turn: Turn) -> tensor_file.Content | None:
-        """What a turn gave; None where it has not come to its end. InputError where it is another session's."""
+    def finished(
+        self, number: int, turn: Turn, compare: Callable[[str], None] | None = None
+    ) -> tensor_file.Content | None:
+        """What a turn gave; None where it has not come to its end. InputError where it is another session's.
+
+        compare: refuses the mark of a machine that the rest is not trained on; None where that is this one.
+        """
         path = self.path(number)
         if not os.path.exists(path):
             return None
         content = tensor_file.read(path, kind=self.kind, version=FORMAT)
-        self._check_machine(content.metadata)
+        if compare is None:
+            self._check_machine(content.metadata)
+        else:
+            compare(str(content.metadata.get(MACHINE, "cpu")))
         if content.metadata.get("work") != turn.work or content.metadata.get("jobs") != list(turn.jobs):
             fix = "Give another folder, or the data and settings that it was started with."
             raise InputError(problem(str(path), f"belongs to a different {self.kind}", fix=fix))
         return content
 
-    def finish(self, number: int, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
-        """Keep what a turn gave, and forget its state."""
+    def finish(
+        self, number: int, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any], mark: str | None = None
+    ) -> None:
+        """Keep what a turn gave, and forget its state. mark: of the machine that trained it; None for this one."""
         self.check_there()
-        about = {**metadata, "work": turn.work, "jobs": list(turn.jobs), MACHINE: machine().mark}
+        trained = machine().mark if mark is None else mark
+        about = {**metadata, "work": turn.work, "jobs": list(turn.jobs), MACHINE: trained}
         write_atomically(self.path(number), tensor_file.pack(arrays, about, kind=self.kind, version=FORMAT))
         self.forget_state()
 
