@@ -62,3 +62,15 @@ def test_bad_flags_are_one_clear_message(
     assert (code, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
+
+
+def test_the_command_that_resumes_has_the_same_workers(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from goodfit.training import elsewhere
+
+    def pressed(*given: Any, **how: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(elsewhere.Elsewhere, "train", pressed)
+    code, _, err = call("select", *SEARCH, "--workers", "2", "--out", "s", "--quiet")
+    assert code == 130, err
+    assert "goodfit select --resume s --workers 2" in err

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -100,3 +101,14 @@ def test_an_address_where_nothing_answers_is_one_error(monkeypatch: pytest.Monke
     rule = r"cluster: cannot be reached at tcp://127\.0\.0\.1:9: .*refused\. Start the cluster first"
     with pytest.raises(gf.GoodfitError, match=rule):
         gf.cluster("tcp://127.0.0.1:9")
+
+
+def test_what_answers_but_is_no_such_cluster_is_not_blamed_on_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    def client(address: str, timeout: float) -> None:
+        raise OSError("Version mismatch.\nMore")
+
+    monkeypatch.setattr(clusters, "_library", lambda name, extra: SimpleNamespace(Client=client, __name__=name))
+    monkeypatch.setattr(clusters.socket, "create_connection", lambda *given: SimpleNamespace(close=lambda: None))
+    rule = r"answers at tcp://h:1, but tcp:// cannot connect: Version mismatch\. See whether it is a cluster of distrib"
+    with pytest.raises(gf.GoodfitError, match=rule):
+        gf.cluster("tcp://h:1")

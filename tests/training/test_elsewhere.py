@@ -32,6 +32,7 @@ from goodfit.training import elsewhere as away
 from goodfit.training.cohort import cohort_of
 from goodfit.training.elsewhere import elsewhere
 from goodfit.training.fitting import fit
+from goodfit.training.interrupts import interrupts_wait
 from goodfit.training.jobs import fit_jobs
 from goodfit.training.observer import Observer
 
@@ -345,8 +346,9 @@ def test_what_an_observer_has_to_see_is_trained_here(caplog: pytest.LogCaptureFi
     (sheet,) = make_sheets(data, make_folds(data, np.arange(150, dtype=np.int32), folds=3), [RECIPE], [0])
     asked, near = Inline(), Near()
     with elsewhere(asked):
-        fit_jobs(sheet.jobs, sheet.examples, observers=[near])
+        found = fit_jobs(sheet.jobs, sheet.examples, observers=[near])
     assert asked.count == 0
+    assert len(found.turns) == 1  # one population, as this process trains them best
     assert near.chunks
     assert caplog.text.count("without the workers: every chunk of it is looked at.") == 1
 
@@ -463,3 +465,30 @@ def test_what_began_here_is_finished_here_to_the_same_bits(tmp_path: Path, caplo
     assert_same(resume(tmp_path, executor=asked), search(None))
     assert asked.count == 0
     assert "it was begun without workers" in caplog.text
+
+
+def test_sigterm_removes_the_rows_before_it_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    raised: list[int] = []
+    with elsewhere(Inline()):
+        folder = Path(away.current().parcels.folder)  # type: ignore[union-attr]
+        with interrupts_wait(True, lambda: None):
+            os.kill(os.getpid(), signal.SIGTERM)
+            monkeypatch.setattr(signal, "raise_signal", raised.append)
+        assert raised == [signal.SIGTERM]
+        assert not folder.exists()
+
+
+def test_what_workers_leave_is_removed_without_a_word() -> None:
+    leaves = (
+        "import os, multiprocessing; from goodfit.training import workers; workers._start_tracker();"
+        "lock = multiprocessing.get_context('spawn').Lock(); os._exit(0)"
+    )
+    ended = subprocess.run([sys.executable, "-c", leaves], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
+
+
+def test_several_workers_on_one_gpu_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(away, "machine", lambda: SimpleNamespace(kind="gpu"))
+    rule = "WorkerPool: has 2 workers, which would all train on the first gpu"
+    with gf.WorkerPool(2) as workers, pytest.raises(gf.GoodfitError, match=rule):
+        search(workers)

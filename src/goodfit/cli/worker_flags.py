@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextvars import ContextVar
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -25,6 +26,12 @@ Cluster = Annotated[
         metavar="ADDRESS",
     ),
 ]
+_given: ContextVar[tuple[str, ...]] = ContextVar("goodfit_worker_flags", default=())
+
+
+def worker_flags() -> tuple[str, ...]:
+    """--workers or --cluster as this command was given them, for the one that resumes it."""
+    return _given.get()
 
 
 def with_worker_flags(command: Callable[..., None]) -> Callable[..., None]:
@@ -43,8 +50,13 @@ def with_worker_flags(command: Callable[..., None]) -> Callable[..., None]:
             return
         from goodfit.training.elsewhere import elsewhere
 
+        given = ("--workers", str(workers)) if cluster is None else ("--cluster", cluster)
         with _executor(workers, cluster) as executor, elsewhere(executor):
-            command(*arguments, **options)
+            token = _given.set(given)
+            try:
+                command(*arguments, **options)
+            finally:
+                _given.reset(token)
 
     chosen.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])  # type: ignore[attr-defined]
     return chosen

@@ -41,14 +41,23 @@ def cluster(address: str) -> Executor:
     library = _library("ray" if parts.scheme == "ray" else "distributed", _SCHEMES[parts.scheme])
     try:
         socket.create_connection((place[0] or "", place[1] or 0), SECONDS_TO_ANSWER).close()
+    except OSError as error:
+        fix = "Start the cluster first, or correct the address."
+        raise GoodfitError(problem("cluster", f"cannot be reached at {address}: {_said(error)}", fix=fix)) from error
+    try:
         if parts.scheme == "ray":
             library.init(address, logging_level="error", log_to_driver=False)
             return RayExecutor(disconnect=True)
         return DaskExecutor(library.Client(address, timeout=SECONDS_TO_ANSWER), disconnect=True)
-    except (OSError, RuntimeError, ImportError) as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        fix = "Start the cluster first, or correct the address."
-        raise GoodfitError(problem("cluster", f"cannot be reached at {address}: {said}", fix=fix)) from error
+    except (OSError, RuntimeError, ImportError, ValueError) as error:
+        rule = f"answers at {address}, but {parts.scheme}:// cannot connect: {_said(error)}"
+        fix = f"See whether it is a cluster of {library.__name__}, of the version that is installed here."
+        raise GoodfitError(problem("cluster", rule, fix=fix)) from error
+
+
+def _said(error: BaseException) -> str:
+    """An error in a line."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 class RayExecutor(Executor):

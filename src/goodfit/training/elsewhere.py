@@ -25,11 +25,12 @@ from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.host import cores
 from goodfit.training.fitting import SECONDS_DEAF
 from goodfit.training.interrupts import look
+from goodfit.training.machine import machine
 from goodfit.training.moving import NetState
 from goodfit.training.parcels import Parcels
 from goodfit.training.tasks import Answer, Sent, Task, carry_out, versions
 from goodfit.training.turns import SessionPlan, planned_for_workers
-from goodfit.training.workers import GUARD
+from goodfit.training.workers import GUARD, WorkerPool
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -121,12 +122,20 @@ class Elsewhere:
         shared: has a method `train` that takes a task, and travels by pickle; asked: whether to stop, which leaves
         what is being trained.
         """
+        self._refuse_one_gpu()
         waiting = [number for number in range(len(keeping.planned.turns)) if not keeping.has(number)]
         if waiting and not asked():
             try:
                 _Session(self, keeping, spent, self.parcels.packed(shared), deque(waiting)).train(asked)
             finally:
                 self.parcels.release()
+
+    def _refuse_one_gpu(self) -> None:
+        """GoodfitError where several processes of this machine would share its first GPU."""
+        if isinstance(self.executor, WorkerPool) and self.executor.count > 1 and machine().kind != "cpu":
+            rule = f"has {self.executor.count} workers, which would all train on the first {machine().kind}"
+            fix = "Train without workers, which uses every device; or with one; or on the CPU (--device cpu)."
+            raise GoodfitError(problem("WorkerPool", rule, fix=fix))
 
     def stays(self, why: str) -> None:
         """Say once why something is trained here, though there are workers."""

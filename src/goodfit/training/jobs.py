@@ -69,7 +69,10 @@ def fit_jobs(
     The others as in `fit`.
     """
     works = [JobList(tuple(jobs), examples)]
-    planned = plan_session(works, memory, compile_seconds=compile_seconds, itemsize=np.dtype(dtype).itemsize)
+    observers = tuple(observers)
+    near = any(observer.near for observer in observers)
+    size = np.dtype(dtype).itemsize
+    planned = plan_session(works, memory, compile_seconds=compile_seconds, itemsize=size, near=near)
     build = partial(_cohort, dtype)
     place: list[tuple[int, int]] = [(0, 0)] * len(jobs)
     for number, turn in enumerate(planned.turns):

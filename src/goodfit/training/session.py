@@ -151,10 +151,10 @@ def _away(planned: SessionPlan, observers: Sequence[Observer], *, plain: bool) -
     away = elsewhere.current()
     if away is None:
         return None
-    if planned.devices is None:  # other bits would come of it, and checkpoints be of no use
-        away.stays("it was begun without workers, and so it is finished, to the same bits")
-    elif not plain or any(observer.near for observer in observers):
+    if not plain or any(observer.near for observer in observers):
         away.stays("every chunk of it is looked at")
+    elif planned.devices is None:  # other bits would come of it, and checkpoints be of no use
+        away.stays("it was begun without workers, and so it is finished, to the same bits")
     else:
         return away
     return None

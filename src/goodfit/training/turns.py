@@ -123,13 +123,16 @@ def plan_session(
     *,
     compile_seconds: float | None = None,
     itemsize: int = 4,
+    near: bool = False,
 ) -> SessionPlan:
     """Plan the turns.
 
     memory: bytes that one turn may take; MOST_MEMORY of what is free if None.
     compile_seconds: what another program is taken to cost, see `planner.plan`.
     itemsize: bytes of a number of the arithmetic.
+    near: whether an observer has to see its chunks, so that this process trains it whatever workers there are.
     """
+    tasks = for_workers() and not near
     budget = MOST_MEMORY * free_memory() if memory is None else memory
     turns, largest = [], 0.0
     plans = [plan(work.jobs, work.examples, compile_seconds) for work in works]
@@ -139,11 +142,11 @@ def plan_session(
             last = last_width(work.jobs[cohort.jobs[0]].recipe, work.examples.outputs)
             widths = (work.examples.inputs, *cohort.widths, last)
             each = _bytes_of(work, cohort.jobs, widths, itemsize) / len(cohort.jobs)
-            most = _task_bytes(work, cohort, each, all_seconds) if for_workers() else math.inf
+            most = _task_bytes(work, cohort, each, all_seconds) if tasks else math.inf
             for jobs in cut(cohort.jobs, each, min(budget, most)):
                 turns.append(Turn(number, jobs, cohort.seconds * len(jobs) / len(cohort.jobs)))
                 largest = max(largest, each * len(jobs))
-    return SessionPlan(tuple(turns), tuple(plans), int(largest), 1 if for_workers() else None)
+    return SessionPlan(tuple(turns), tuple(plans), int(largest), 1 if tasks else None)
 
 
 def _task_bytes(work: Work, cohort: PlannedCohort, each: float, all_seconds: float) -> float:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -91,6 +92,7 @@ class WorkerPool(Executor):
         _check_script()
         if self._life is not None:
             self._life.close()
+        _start_tracker()
         context = multiprocessing.get_context("spawn")  # JAX does not live through a fork
         ends, self._life = context.Pipe(duplex=False)
         if not self.began:
@@ -102,6 +104,21 @@ def _finish(pool: ProcessPoolExecutor, life: Connection) -> None:
     """End a pool after its work; its processes live as long as `life`."""
     pool.shutdown()
     life.close()
+
+
+def _start_tracker() -> None:
+    """Start the process of `multiprocessing` that removes what a killed process left, silent: a signal is no fault."""
+    before = os.environ.get("PYTHONWARNINGS")
+    quiet = "ignore:resource_tracker:UserWarning"
+    os.environ["PYTHONWARNINGS"] = quiet if not before else f"{before},{quiet}"
+    try:
+        if os.name == "posix":
+            resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def _check_script() -> None:
