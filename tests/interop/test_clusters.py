@@ -18,7 +18,7 @@ import pytest
 import goodfit as gf
 from goodfit.interop import clusters
 from goodfit.training import turns
-from training.test_elsewhere import Inline
+from training.executors import Inline
 
 RECIPE = gf.Recipe(hidden=(8,), epochs=2, learning_rate=0.01)
 

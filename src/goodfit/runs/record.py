@@ -29,6 +29,7 @@ from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
+from goodfit.host import libraries
 from goodfit.leaks.check import LeakCheck
 from goodfit.leaving import on_leaving
 from goodfit.models.measures import Measures
@@ -42,7 +43,6 @@ from goodfit.training import tensor_file
 from goodfit.training.checkpoints import CHECKPOINTS
 from goodfit.training.lock import held
 from goodfit.training.recipe import LARGEST_SEED, Recipe
-from goodfit.versions import libraries
 
 RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "recipe.json",

@@ -112,8 +112,7 @@ def train(
         seeds = seeds_of(first_seed(wanted), seeds)
     if isinstance(data, str):
         describe(data)
-    tasks = for_workers() and watch is None
-    with nullcontext() if folder is None else record.new_folder(folder), planned_for_workers(tasks):
+    with nullcontext() if folder is None else record.new_folder(folder):
         start_ahead()  # after what is refused at once, which need not wait for it
         given = load(data, progress=data_progress) if isinstance(data, str) else data
         recipe, parts = settled(wanted, given, seeds) if begun is None else starting.settled(begun, own, given)
@@ -132,7 +131,7 @@ def train(
         memory = MOST_MEMORY * free_memory()  # after the data: on a GPU it waits for what `start_ahead` began
         if folder is not None:
             told = None if going_on is None else (going_on.told, partial(going_on.start.write, recipe))
-            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, told, tasks)
+            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, told, for_workers())
         return _Training(
             recipe,
             parts,

@@ -29,7 +29,7 @@ from goodfit.training.machine import machine
 from goodfit.training.moving import NetState
 from goodfit.training.parcels import Parcels
 from goodfit.training.tasks import Answer, Sent, Task, carry_out, versions
-from goodfit.training.turns import SessionPlan, planned_for_workers
+from goodfit.training.turns import SessionPlan, for_workers, planned_for_workers
 from goodfit.training.workers import GUARD, WorkerPool
 
 Given = ParamSpec("Given")
@@ -93,11 +93,14 @@ def elsewhere(executor: Any) -> Iterator[None]:
 
 
 def on_executor(function: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Have what a function trains be trained by the workers of its argument `executor`, where it is given one."""
+    """Have what a function trains be trained by the workers of its argument `executor`, where it is given one.
+
+    With an argument `watch` it is planned for this process, which then trains it.
+    """
 
     @functools.wraps(function)
     def call(*arguments: Given.args, **named: Given.kwargs) -> Result:
-        with elsewhere(named.get("executor")):
+        with elsewhere(named.get("executor")), planned_for_workers(for_workers() and named.get("watch") is None):
             return function(*arguments, **named)
 
     return call

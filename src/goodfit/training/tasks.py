@@ -11,12 +11,12 @@ from typing import Any
 
 from goodfit import __version__
 from goodfit.errors import GoodfitError, problem
+from goodfit.host import libraries
 from goodfit.training.devices import Choice, choice, doubles, follow, prepare
 from goodfit.training.machine import machine
 from goodfit.training.moving import NetState
 from goodfit.training.parcels import PICKLE, opened
 from goodfit.training.turns import Turn
-from goodfit.versions import libraries
 
 
 @dataclass(frozen=True)

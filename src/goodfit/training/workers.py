@@ -20,6 +20,7 @@ import threadpoolctl
 
 from goodfit.arguments import public
 from goodfit.errors import InputError, problem
+from goodfit.reading import read_bytes
 from goodfit.training.devices import one_core
 
 GUARD = "Put what a script does under: if __name__ == '__main__': (each worker imports the script)."
@@ -130,7 +131,7 @@ def _check_script() -> None:
     if script is None or getattr(sys, "frozen", False):  # a notebook, or `python -c`: workers import no script
         return
     try:
-        text = Path(script).read_text(errors="replace")
+        text = read_bytes(Path(script)).decode(errors="replace")
     except OSError:
         fix = "Write the script to a file, and start that."
         raise InputError(problem("WorkerPool", "must be made by a script in a file", got=script, fix=fix)) from None
