@@ -10,7 +10,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run lab test coverage check format bench docs studies clean
+.PHONY: run lab test clusters coverage check format bench docs studies clean
 
 run: .venv/installed
 	$(BIN)/goodfit train fashion-mnist
@@ -20,6 +20,11 @@ lab: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Apart from `make test`, which leaves them out where Ray (240 MB) and Dask are not installed.
+clusters: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --editable '.[dask,ray]'
+	$(BIN)/python -m pytest tests/interop/test_clusters.py
 
 # Apart from `make test`, which it makes 1.4 times as long.
 coverage: .venv/installed-dev

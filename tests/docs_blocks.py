@@ -100,6 +100,8 @@ OWN_FLAGS = {
     "table",
     "device",
     "precision",
+    "workers",
+    "cluster",
     "recipe",
     "seeds",
     "start",

@@ -20,6 +20,7 @@ from goodfit.estimators import PopulationSearchCV as PopulationSearchCV
 from goodfit.estimators import TableClassifier as TableClassifier
 from goodfit.estimators import TableRegressor as TableRegressor
 from goodfit.inspection import inspect as inspect
+from goodfit.interop.clusters import cluster as cluster
 from goodfit.interop.from_sklearn import from_sklearn as from_sklearn
 from goodfit.interop.from_torch import from_torch as from_torch
 from goodfit.models import Model as Model
@@ -39,6 +40,7 @@ from goodfit.runs.permuting import importance as importance
 from goodfit.runs.training import train as train
 from goodfit.selection.search import select as select
 from goodfit.training.recipe import Recipe as Recipe
+from goodfit.training.workers import WorkerPool as WorkerPool
 from goodfit.verdicts.judging import verdict as verdict
 from goodfit.verdicts.result import Verdict as Verdict
 

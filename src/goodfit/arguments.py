@@ -97,7 +97,7 @@ def _is_recipe(value: Any) -> bool:
 
 def _expected(function: Callable[..., Any], signature: inspect.Signature) -> dict[str, list[Any]]:
     """What each argument may be."""
-    names = getattr(function, "__globals__", {})
+    names = getattr(inspect.unwrap(function), "__globals__", {})
     return {
         name: _alternatives(each.annotation, names)
         for name, each in signature.parameters.items()

@@ -1,7 +1,11 @@
-"""What this machine has for this process, as its system tells it: memory and cores."""
+"""What this machine has for this process: memory and cores, as its system tells, and libraries."""
 
+import functools
 import math
 import os
+from importlib.metadata import version
+
+DECIDING = ("jax", "jaxlib", "numpy")  # the libraries that decide the bits of a training beside goodfit itself
 
 
 def host_memory() -> float:
@@ -19,6 +23,12 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@functools.cache
+def libraries() -> dict[str, str]:
+    """Each of DECIDING -> its version in this process."""
+    return {name: version(name) for name in DECIDING}
 
 
 def _bytes(pages: str) -> float:

@@ -15,6 +15,7 @@ from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
 from goodfit.cli.tables import known_data
 from goodfit.cli.train import refuse_beside_resume
+from goodfit.cli.worker_flags import with_worker_flags
 from goodfit.errors import InputError, nearest, problem
 from goodfit.training.recipe import Recipe
 
@@ -36,6 +37,7 @@ def _flag(help: str, **more: Any) -> Parameter:
 
 
 @with_device_flags
+@with_worker_flags
 @with_recipe_flags
 def curve(
     data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from goodfit.cli.exits import Interrupted, explain
+from goodfit.cli.worker_flags import worker_flags
 from goodfit.errors import GoodfitError, InputError
 from goodfit.leaving import on_leaving
 
@@ -36,7 +37,7 @@ def resumable(command: str, folder: Path, *records: str) -> Iterator[None]:
 
     command: of goodfit, which takes --resume; records: files, one of which stands in the folder once it has begun.
     """
-    again = shlex.join(["goodfit", command, "--resume", str(folder)])
+    again = shlex.join(["goodfit", command, "--resume", str(folder), *worker_flags()])
 
     def begun() -> bool:
         return any(os.path.lexists(folder / record) for record in records)

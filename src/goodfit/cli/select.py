@@ -14,6 +14,7 @@ from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
 from goodfit.cli.tables import known_data
 from goodfit.cli.train import refuse_beside_resume
+from goodfit.cli.worker_flags import with_worker_flags
 from goodfit.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def _flag(help: str) -> Parameter:
 
 
 @with_device_flags
+@with_worker_flags
 @with_recipe_flags
 def select(
     data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,

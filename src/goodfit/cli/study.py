@@ -15,6 +15,7 @@ from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import say
 from goodfit.cli.folders import resumable
 from goodfit.cli.train import refuse_changes
+from goodfit.cli.worker_flags import with_worker_flags
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.reports.languages import Language
 from goodfit.studies import find, studies
@@ -91,6 +92,7 @@ def _refuse_failed(failed: Mapping[str, str]) -> None:
     help=with_example("Run all studies with their default parameters, and write an index page.", "study", "all"),
 )
 @with_device_flags
+@with_worker_flags
 def run_all(*, out: Out = _DEFAULT, language: Spoken = "en", json: Json = False, quiet: Quiet = False) -> None:
     """Run all studies with their default parameters, and write an index page."""
     from goodfit.cli.study_output import print_chapter
@@ -133,7 +135,7 @@ def _command(declaration: Study) -> Callable[..., None]:
     ]
     command.__signature__ = inspect.Signature([*own, *rest])  # type: ignore[attr-defined]
     command.__doc__ = f"{declaration.section} {declaration.title.en}. {declaration.question.en}"
-    return with_device_flags(command)
+    return with_device_flags(with_worker_flags(command))
 
 
 @contextmanager

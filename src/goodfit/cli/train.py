@@ -19,6 +19,7 @@ from goodfit.cli.flags import naming_flags, recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
 from goodfit.cli.progress import watch
 from goodfit.cli.summary import print_run
+from goodfit.cli.worker_flags import with_worker_flags
 from goodfit.errors import InputError, problem
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 
@@ -30,6 +31,7 @@ RENAMED = {"start": "from"}  # an argument -> its flag, where that is a word of 
 
 
 @with_device_flags
+@with_worker_flags
 @with_recipe_flags
 def train(
     data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,

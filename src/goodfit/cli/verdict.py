@@ -10,6 +10,7 @@ from cyclopts import Group, Parameter
 
 from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.folders import VERDICT_CALL, resumable
+from goodfit.cli.worker_flags import with_worker_flags
 from goodfit.errors import InputError, problem
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def _flag(help: str) -> Parameter:
 
 
 @with_device_flags
+@with_worker_flags
 def verdict(
     run: Annotated[Path | None, Parameter(help="Folder of a finished run.")] = None,
     /,

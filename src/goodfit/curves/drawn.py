@@ -17,6 +17,7 @@ from goodfit.selection.methods import By, check_by
 from goodfit.selection.preparing import FoldRequest, prepare
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
+from goodfit.training.elsewhere import on_executor
 from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
@@ -27,6 +28,7 @@ SEED = "seed"  # of a drawn data set: another set, which is no point of a curve
 
 
 @public
+@on_executor
 def data_curve(
     recipe: Recipe | None,
     name: str,
@@ -40,6 +42,7 @@ def data_curve(
     seed: int = 0,
     out: str | Path | None = None,
     progress: Watch | None = None,
+    executor: Any = None,
 ) -> SettingCurve:
     """Train a recipe on a drawn data set at several values of one of its parameters.
 

@@ -21,6 +21,7 @@ from goodfit.selection.preparing import FoldRequest, prepare
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
 from goodfit.training import session
+from goodfit.training.elsewhere import on_executor
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import metric_names
 from goodfit.training.keeping import PackTrained, keep_metrics
@@ -37,6 +38,7 @@ KIND = "curve"  # of the files in its folder
 
 
 @public
+@on_executor
 def epoch_curve(
     recipe: Recipe | None,
     data: Dataset | Table | Split | str,
@@ -51,6 +53,7 @@ def epoch_curve(
     seed: int = 0,
     out: str | Path | None = None,
     progress: Watch | None = None,
+    executor: Any = None,
 ) -> SettingCurve:
     """Train a recipe on every fold with every seed, once, and score it on the way on the rows that each fold holds out.
 

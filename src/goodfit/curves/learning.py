@@ -21,6 +21,7 @@ from goodfit.selection.preparing import FoldRequest, prepare
 from goodfit.selection.recipes import in_batches_of, trained_whole
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
+from goodfit.training.elsewhere import on_executor
 from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
@@ -31,6 +32,7 @@ POINTS = 6  # numbers of rows that are tried unasked
 
 
 @public
+@on_executor
 def learning_curve(
     recipe: Recipe | None,
     data: Dataset | Table | Split | str,
@@ -45,6 +47,7 @@ def learning_curve(
     seed: int = 0,
     out: str | Path | None = None,
     progress: Watch | None = None,
+    executor: Any = None,
 ) -> SettingCurve:
     """Train a recipe on more and more rows of every fold, and score it on the rows that the fold holds out.
 

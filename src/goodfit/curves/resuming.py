@@ -16,6 +16,7 @@ from goodfit.errors import InputError, problem
 from goodfit.selection.calls import resumed
 from goodfit.selection.search import SEARCH
 from goodfit.selection.setting_curve import SettingCurve
+from goodfit.training.elsewhere import on_executor
 from goodfit.training.observer import Watch
 from goodfit.training.store import read_call
 
@@ -23,11 +24,12 @@ _CURVES = {"data_curve": data_curve, "epoch_curve": epoch_curve, "learning_curve
 
 
 @public
-def resume(folder: str | Path, *, progress: Watch | None = None) -> SettingCurve:
+@on_executor
+def resume(folder: str | Path, *, progress: Watch | None = None, executor: Any = None) -> SettingCurve:
     """Resume a curve that was interrupted or killed; the result is identical to the bit to an uninterrupted one.
 
     folder: what its function was given as `out`; or the folder of a search that varies one field, which is a curve.
-    progress: as in `select`.
+    progress, executor: as in `select`.
 
     Only for named data sets and table files: else call the same function again, with the same arguments and folder.
     """

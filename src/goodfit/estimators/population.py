@@ -18,7 +18,7 @@ from goodfit.training import session
 from goodfit.training.batches import Order
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.compile import fresh_state
-from goodfit.training.devices import prepare
+from goodfit.training.devices import doubles
 from goodfit.training.examples import Examples, Scaling
 from goodfit.training.fitting import CHUNK_SECONDS, Fitted, Report, nets_of
 from goodfit.training.interrupts import interrupts_wait
@@ -101,9 +101,7 @@ class FitOutcome:
 
 def precision(dtype: Any) -> contextlib.AbstractContextManager[Any]:
     """JAX with float64 where that is the type of the arithmetic."""
-    module: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # JAX before 0.8
-    context: contextlib.AbstractContextManager[Any] = module.enable_x64(np.dtype(dtype) == np.float64)
-    return context
+    return doubles(np.dtype(dtype) == np.float64)
 
 
 def examples_of(train: WeightedRows, valid: WeightedRows | None, task: str, outputs: int) -> Examples:
@@ -171,7 +169,7 @@ def train(
             planned=planned,
             observers=[eyes],
             relay=_GoOn(kept, afresh),
-            build=lambda work, members: _cohort(members, work.examples, orders, dtype, watch),
+            build=lambda work, members, devices: _cohort(members, work.examples, devices, orders, dtype, watch),
             pace=session.Pace(chunk_seconds=0.0 if watch.judge or watch.recorder or watch.by_epoch else CHUNK_SECONDS),
         )
     return eyes.outcome(fitted)
@@ -192,8 +190,10 @@ class _GoOn:
         """The outcome has the state."""
 
 
-def _cohort(jobs: Sequence[Job], examples: Examples, orders: dict[int, Order], dtype: Any, watch: Watch) -> Cohort:
-    cohort = cohort_of(jobs, examples, prepare(), dtype, orders=orders, conventions="scikit-learn")
+def _cohort(
+    jobs: Sequence[Job], examples: Examples, devices: int, orders: dict[int, Order], dtype: Any, watch: Watch
+) -> Cohort:
+    cohort = cohort_of(jobs, examples, devices, dtype, orders=orders, conventions="scikit-learn")
     inside = watch.stops and watch.judge is None
     program = replace(cohort.program, monitor="valid" if inside else "train", keep_best=inside)
     return replace(cohort, program=program)

@@ -10,12 +10,13 @@ import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params, indexable
 
 from goodfit.estimators import together
+from goodfit.training.elsewhere import elsewhere
 
 if TYPE_CHECKING:
     pass
@@ -41,6 +42,8 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
         As in GridSearchCV.
     random_state : int, RandomState instance or None, default=None
         Of the candidates that are drawn.
+    executor : object with `submit` of `concurrent.futures`, or None, default=None
+        Trains the populations elsewhere, see docs/clusters.md; None trains them here. A file of the search lacks it.
 
     Attributes
     ----------
@@ -59,6 +62,7 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
         "param_grid": [dict, list],
         "n_iter": [None, Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
+        "executor": [None, HasMethods("submit")],
     }
 
     def __init__(
@@ -74,6 +78,7 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
         error_score: Any = np.nan,
         return_train_score: bool = False,
         random_state: Any = None,
+        executor: Any = None,
     ) -> None:
         """Keep the parameters; `fit` checks them."""
         super().__init__(
@@ -88,6 +93,19 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
         self.param_grid = param_grid
         self.n_iter = n_iter
         self.random_state = random_state
+        self.executor = executor
+
+    def __sklearn_clone__(self) -> Self:
+        """A copy with the same executor, which cannot be copied."""
+        given = {
+            name: clone(value, safe=False) for name, value in self.get_params(deep=False).items() if name != "executor"
+        }
+        return type(self)(**given, executor=self.executor)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle takes: all but the executor."""
+        state: dict[str, Any] = super().__getstate__()
+        return {**state, "executor": None}
 
     @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
@@ -103,7 +121,8 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
             for parameters, (train, x, targets) in _fits(candidates, _subsets(self.estimator, X, y, splits)):
                 given = _check_method_params(X, params=routed.estimator.fit, indices=train)
                 _note(clone(self.estimator).set_params(**clone(parameters, safe=False)), x, targets, given)
-        self.n_populations_ = together.train(notes)
+        with elsewhere(self.executor):
+            self.n_populations_ = together.train(notes)
         self.population_seconds_ = time.perf_counter() - began
         self.cv, self._drawn = _KnownSplits(folds, splits), candidates
         try:

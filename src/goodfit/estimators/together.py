@@ -8,9 +8,10 @@ takes the result of the training that its note led to. What was not noted, or is
 import contextlib
 import copy
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -27,7 +28,6 @@ from goodfit.estimators.targets import TASKS, WeightedRows
 from goodfit.training import session
 from goodfit.training.batches import Order
 from goodfit.training.cohort import Cohort, cohort_of
-from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples, Scaling
 from goodfit.training.fitting import Fitted, nets_of
 from goodfit.training.population import Job
@@ -199,23 +199,49 @@ def _train_kind(members: Sequence[_Ready]) -> int:
     work = JobList(tuple(jobs), examples)
     planned = plan_session([work], itemsize=x.dtype.itemsize)
     with precision(x.dtype):
-        session.run(
-            [work],
-            _HandOut(members, owners).take,
-            planned=planned,
-            build=lambda work, chosen: _cohort(chosen, work.examples, orders, x.dtype),
+        found = session.run(
+            [work], partial(_outcomes, owners), planned=planned, build=partial(_cohort, orders, x.dtype)
         )
+    handing = _HandOut(members)
+    for outcomes in found:
+        handing.take(outcomes)
     return len(planned.turns)
 
 
-def _cohort(jobs: Sequence[Job], examples: Examples, orders: dict[int, ShuffledOrder], dtype: Any) -> Cohort:
+def _cohort(orders: dict[int, ShuffledOrder], dtype: Any, work: JobList, jobs: Sequence[Job], devices: int) -> Cohort:
     """Nets of several fits: those with fewer batches an epoch than others get empty ones behind theirs."""
     steps = max(orders[job.key].steps for job in jobs)
     own: dict[int, Order] = {job.key: _with_steps(orders[job.key], steps) for job in jobs}
-    made = cohort_of(jobs, examples, prepare(), dtype, orders=own, conventions="scikit-learn")
+    made = cohort_of(jobs, work.examples, devices, dtype, orders=own, conventions="scikit-learn")
     uneven = any(orders[job.key].steps != steps for job in jobs)
     program = replace(made.program, may_be_weightless=made.program.may_be_weightless or uneven, keep_best=False)
     return replace(made, program=program)
+
+
+def _outcomes(owners: Sequence[int], turn: Turn, cohort: Cohort, fitted: Fitted) -> dict[int, FitOutcome]:
+    """What a turn gave to every fit that has nets in it. owners: the number of every job's fit."""
+    take = cohort.grid.take
+    nets = nets_of(cohort, fitted.state.parameters)
+    settled = take(fitted.state.since_best) >= take(cohort.settings().patience)
+    own_of: dict[int, list[int]] = {}
+    for place, job in enumerate(turn.jobs):
+        own_of.setdefault(owners[job], []).append(place)
+    return {
+        number: FitOutcome(
+            metrics=fitted.metrics[:, :, own],
+            judged=None,
+            nets=tuple(nets[place] for place in own),
+            best_nets=None,
+            frozen=fitted.frozen[own],
+            stopped=fitted.stopped_epoch[own],
+            best=fitted.best_epoch[own],
+            converged=settled[own],
+            interrupted=False,
+            ended=False,
+            kept=None,
+        )
+        for number, own in own_of.items()
+    }
 
 
 def _stacked(members: Sequence[_Ready]) -> tuple[dict[int, int], list[WeightedRows]]:
@@ -231,10 +257,10 @@ def _stacked(members: Sequence[_Ready]) -> tuple[dict[int, int], list[WeightedRo
 
 def _laid_out(
     members: Sequence[_Ready], starts: dict[int, int]
-) -> tuple[list[Job], list[tuple[int, int]], dict[int, ShuffledOrder]]:
-    """All jobs, with groups for those that share their batches; whose net each is; and the batches of every group."""
+) -> tuple[list[Job], list[int], dict[int, ShuffledOrder]]:
+    """All jobs, with groups for those that share their batches; the fit of each; and the batches of every group."""
     jobs: list[Job] = []
-    owners: list[tuple[int, int]] = []
+    owners: list[int] = []
     orders: dict[int, ShuffledOrder] = {}
     groups: dict[Any, int] = {}
     numbers = TASKS[members[0].fit.estimator.out_activation_] == "regression"
@@ -252,7 +278,7 @@ def _laid_out(
             orders.setdefault(group, ShuffledOrder(places, made.batch, width, draws))
             recipe = job.recipe.replace(batch_size=width)
             jobs.append(replace(job, group=group, recipe=recipe, rows=number if numbers else 0))
-            owners.append((number, net))
+            owners.append(number)
     return jobs, owners, orders
 
 
@@ -263,37 +289,14 @@ def _with_steps(order: ShuffledOrder, steps: int) -> ShuffledOrder:
 
 @dataclass(frozen=True)
 class _HandOut:
-    """Gives every fit its nets as soon as their turn is done; nothing else is kept of it.
-
-    owners: of every job, the fit and the number of its net. A fit whose nets are trained in several turns is given them
-    with the last.
-    """
+    """Gives every fit its nets. One whose nets are trained in several turns is given them with the last."""
 
     members: Sequence[_Ready]
-    owners: Sequence[tuple[int, int]]
     waiting: dict[int, list[FitOutcome]] = field(default_factory=dict)
 
-    def take(self, turn: Turn, cohort: Cohort, fitted: Fitted) -> None:
-        """Hand out what the turn gave."""
-        take = cohort.grid.take
-        nets = nets_of(cohort, fitted.state.parameters)
-        settled = take(fitted.state.since_best) >= take(cohort.settings().patience)
-        owners = [self.owners[job][0] for job in turn.jobs]
-        for number in dict.fromkeys(owners):
-            own = [place for place, owner in enumerate(owners) if owner == number]
-            part = FitOutcome(
-                metrics=fitted.metrics[:, :, own],
-                judged=None,
-                nets=tuple(nets[place] for place in own),
-                best_nets=None,
-                frozen=fitted.frozen[own],
-                stopped=fitted.stopped_epoch[own],
-                best=fitted.best_epoch[own],
-                converged=settled[own],
-                interrupted=False,
-                ended=False,
-                kept=None,
-            )
+    def take(self, outcomes: Mapping[int, FitOutcome]) -> None:
+        """Hand out what a turn gave."""
+        for number, part in outcomes.items():
             parts = self.waiting.setdefault(number, [])
             parts.append(part)
             if sum(len(each.nets) for each in parts) == len(self.members[number].jobs):

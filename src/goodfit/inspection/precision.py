@@ -3,8 +3,9 @@
 import contextlib
 from typing import Any
 
-import jax
 import numpy as np
+
+from goodfit.training.devices import doubles
 
 SMALLEST = float(np.finfo(np.float32).tiny)  # of float32's normal numbers; most devices flush smaller ones to 0
 LARGEST = float(np.finfo(np.float32).max)
@@ -12,9 +13,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 def exact() -> contextlib.AbstractContextManager[Any]:
     """A context in which JAX computes in float64; it changes nothing for the rest of the process."""
-    module: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # JAX before 0.8
-    context: contextlib.AbstractContextManager[Any] = module.enable_x64(True)
-    return context
+    return doubles(True)
 
 
 def underflows(values: np.ndarray) -> float:

@@ -15,7 +15,6 @@ import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -30,6 +29,7 @@ from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
+from goodfit.host import libraries
 from goodfit.leaks.check import LeakCheck
 from goodfit.leaving import on_leaving
 from goodfit.models.measures import Measures
@@ -66,8 +66,9 @@ class RunRecord(Checked):
     state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints;
     table: for a table that was read from a file, its path and the choices made for it; leaks: what the leak guard
     found before the training; None where it did not look; versions: of what else decides the bits, by name; empty in
-    runs of older versions; memory: bytes that the nets of one turn may take, None for no limit; call: what else was
-    asked for, see `train`; start: the trained nets that it went on from, None where it began anew.
+    runs of older versions; memory: bytes that the nets of one turn may take, None for no limit; tasks: whether turns
+    are tasks for workers; call: what else was asked for, see `train`; start: the trained nets that it went on from,
+    None where it began anew.
     """
 
     data: str
@@ -84,6 +85,7 @@ class RunRecord(Checked):
     leaks: LeakCheck | None = None
     versions: dict[str, str] = Field(default_factory=dict)
     memory: Annotated[float, Field(ge=0)] | None = None
+    tasks: bool = False
     call: dict[str, Any] = Field(default_factory=dict)
     start: StartRecord | None = None
 
@@ -99,6 +101,8 @@ class RunRecord(Checked):
     def write(self, folder: Path) -> None:
         """Write run.json."""
         fields = {**self.model_dump(mode="json"), "table": self.origin}
+        if not self.tasks:  # which older versions do not know
+            del fields["tasks"]
         text = json.dumps(fields, indent=2, ensure_ascii=False)
         write_atomically(folder / RUN, (text + "\n").encode())
 
@@ -213,6 +217,7 @@ def begin(
     memory: float = math.inf,
     call: Mapping[str, Any] | None = None,
     start: tuple[StartRecord, Callable[[Path], None]] | None = None,
+    tasks: bool = False,
 ) -> None:
     """Write what a run begins with, run.json last: a folder that has one can be resumed. All of it, or nothing.
 
@@ -230,6 +235,7 @@ def begin(
         leaks=check,
         versions=versions_here(),
         memory=memory if math.isfinite(memory) else None,
+        tasks=tasks,
         call=dict(call or {}),
         start=None if start is None else start[0],
     )
@@ -260,7 +266,7 @@ def versions_here() -> dict[str, str]:
     """The versions, as of now, of what decides the bits of a training beside goodfit itself."""
     from goodfit.training.machine import machine  # which imports JAX: whoever lists runs need not wait for it
 
-    found = {"Python": platform.python_version(), **{name: version(name) for name in ("jax", "jaxlib", "numpy")}}
+    found = {"Python": platform.python_version(), **libraries()}
     able = machine()
     return found if able.kind == "cpu" else {**found, able.name: able.precision}
 

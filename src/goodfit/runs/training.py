@@ -39,6 +39,7 @@ from goodfit.runs.watching import Telling, Watch
 from goodfit.runs.writing import KIND, forget, write_results
 from goodfit.training import session
 from goodfit.training.devices import start_ahead
+from goodfit.training.elsewhere import on_executor
 from goodfit.training.events import EventLog
 from goodfit.training.examples import Examples, scaled_by
 from goodfit.training.fitting import TrainedNets
@@ -53,7 +54,7 @@ from goodfit.training.recipe import Recipe
 from goodfit.training.reporter import Reporter
 from goodfit.training.session import Pace
 from goodfit.training.store import Store
-from goodfit.training.turns import MOST_MEMORY, JobList, SessionPlan, plan_session
+from goodfit.training.turns import MOST_MEMORY, JobList, SessionPlan, for_workers, plan_session, planned_for_workers
 
 DataProgress = Callable[[Step], None]
 RESUME = "goodfit.runs.resume({}, data)"
@@ -61,6 +62,7 @@ WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that th
 
 
 @public
+@on_executor
 def train(
     recipe: Asked,
     data: Dataset | Table | Split | str,
@@ -74,6 +76,7 @@ def train(
     leaks: str = "warn",
     watch: Watch | None = None,
     call: Mapping[str, Any] | None = None,
+    executor: Any = None,
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
@@ -97,12 +100,12 @@ def train(
     watch: called after every chunk with its Report and the cohort, such as a `goodfit.inspection.Watcher`; where nets
     are trained in parts, it sees the first.
     call: what else was asked for, as JSON has it: kept in run.json for whoever resumes.
+    executor: trains the nets elsewhere, as in `select`; with `watch`, they are trained here.
     """
     began, folder = time.perf_counter(), None if out is None else folder_to_write(out)
     progress = progress or training_line()
     check_mode(leaks)
-    begun = None if start is None else start_of(start)
-    wanted = named_recipe(recipe)
+    begun, wanted = None if start is None else start_of(start), named_recipe(recipe)
     if begun is not None:
         wanted = own = starting.asked_of(begun, wanted, data, seeds)
         seeds = begun.seeds(own) if seeds is None else seeds
@@ -129,7 +132,7 @@ def train(
         memory = MOST_MEMORY * free_memory()  # after the data: on a GPU it waits for what `start_ahead` began
         if folder is not None:
             told = None if going_on is None else (going_on.told, partial(going_on.start.write, recipe))
-            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, told)
+            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, told, for_workers())
         return _Training(
             recipe,
             parts,
@@ -147,6 +150,7 @@ def train(
 
 
 @public
+@on_executor
 def resume(
     folder: str | Path,
     data: Dataset | Table | None = None,
@@ -154,12 +158,14 @@ def resume(
     progress: ProgressCallback | None = None,
     data_progress: DataProgress | None = None,
     watch: Watch | None = None,
+    executor: Any = None,
 ) -> Run:
     """Resume a run that was interrupted or killed; the result is identical to the bit to that of an uninterrupted run.
 
     data: the data set or table that it was started with, unless that is a built-in data set with its default
     parameters or a table file.
     watch: as in `train`.
+    executor: as in `train`.
     On a different number of devices the nets are the same up to rounding.
     A finished run is loaded.
     """
@@ -181,7 +187,7 @@ def resume(
             record_curve(parts, found.recipe_print, found.seeds, where)
         memory, check = found.turn_memory, found.leaks
         going_on = None if found.start is None else GoingOn(found.start, starting.Start.read(where, found.start))
-        return _Training(
+        training = _Training(
             recipe,
             parts,
             found.seeds,
@@ -194,7 +200,9 @@ def resume(
             watch,
             going_on=going_on,
             origin=found.origin,
-        ).run()
+        )
+        with planned_for_workers(found.tasks):
+            return training.run()
 
 
 def train_kept(recipe: Recipe, parts: Split, seeds: Iterable[int], kept: Path, memory: float) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from goodfit.training.cohort import Cohort
 from goodfit.training.events import EventLog, event_lines
 from goodfit.training.examples import Examples
-from goodfit.training.fitting import Report, metric_names
+from goodfit.training.fitting import Report, TrainedNets, metric_names
 from goodfit.training.observer import Observer
 from goodfit.training.reporter import Reporter
 from goodfit.training.turns import Turn
@@ -25,6 +26,8 @@ class Telling(Observer):
     def __init__(self, reporter: Reporter, examples: Examples, log: EventLog | None, watch: Watch | None) -> None:
         self.reporter, self.examples, self.log, self.watch = reporter, examples, log, watch
         self.nets = reporter.nets
+        self.near = watch is not None
+        self._began, self._arrived = time.perf_counter(), 0
         self.cohort: Cohort
 
     def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
@@ -42,6 +45,18 @@ class Telling(Observer):
         if self.log is not None:
             first = report.epoch - len(report.metrics)
             self.log.append(event_lines(np.arange(first + 1, report.epoch + 1), values, nets=turn.jobs))
+
+    def arrived(self, turn: Turn, kept: TrainedNets) -> None:
+        """Tell what a worker's turn measured, and write it down. One more takes as long as one did so far."""
+        self._arrived += len(turn.jobs)
+        values, epochs = values_of(kept.metrics, self.examples), len(kept.metrics)
+        share = len(turn.jobs) / self._arrived
+        self.reporter.begin(0)
+        self.reporter.later((self.nets - self._arrived) / len(turn.jobs))
+        self.reporter.chunk(epochs, values, going=False, seconds=share * (time.perf_counter() - self._began))
+        if self.log is not None:
+            self.log.append(event_lines(np.arange(1, epochs + 1), values, nets=turn.jobs))
+            self.log.flush()
 
     def saving(self) -> None:
         """A checkpoint must not know more than the log."""

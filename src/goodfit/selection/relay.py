@@ -37,8 +37,18 @@ class StateRelay:
         self._sheets, self._epoch, self._before, self._after = sheets, epoch, before, after
         self._known: dict[Key, NetState] | None = None
 
+    @property
+    def keeps(self) -> bool:
+        """Whether states are kept for a next rung."""
+        return self._after is not None
+
     def start(self, turn: Turn, cohort: Cohort) -> tuple[int, State] | None:
         """Where the nets of a turn go on; None where they begin."""
+        given = self.given(turn)
+        return None if given is None else (given[0], lay_states(given[1], cohort))
+
+    def given(self, turn: Turn) -> tuple[int, Sequence[NetState]] | None:
+        """The states of a turn's nets, and how many epochs these have; None where they begin."""
         if self._before is None:
             return None
         if self._known is None:
@@ -50,17 +60,23 @@ class StateRelay:
             fix = "Start the search again in another folder."
             rule = f"must hold the states of all nets that continue; {len(missing)} are missing"
             raise InputError(problem(str(self._before), rule, fix=fix))
-        return self._epoch, lay_states([self._known[key] for key in keys], cohort)
+        return self._epoch, [self._known[key] for key in keys]
 
     def ended(self, turn: Turn, cohort: Cohort, state: State) -> None:
         """Keep the states of a turn's nets."""
+        if self.keeps:
+            self.taken(turn, take_states(state, cohort))
+
+    def taken(self, turn: Turn, states: Sequence[NetState]) -> None:
+        """Keep states that were taken already."""
         if self._after is None:
             return
-        keys = [key_of(self._sheets[turn.work].fits[job]) for job in turn.jobs]
-        shapes = [job.recipe.hidden for job in cohort.jobs]
+        sheet = self._sheets[turn.work]
+        keys = [key_of(sheet.fits[job]) for job in turn.jobs]
+        shapes = [sheet.jobs[job].recipe.hidden for job in turn.jobs]
         path = self._after / f"sheet-{turn.work:04d}-net-{turn.jobs[0]:06d}.safetensors"
         self._after.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, _packed(keys, shapes, take_states(state, cohort)))
+        write_atomically(path, _packed(keys, shapes, states))
 
 
 def _packed(keys: Sequence[Key], shapes: Sequence[tuple[int, ...]], states: Sequence[NetState]) -> bytes:

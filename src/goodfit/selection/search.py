@@ -14,6 +14,7 @@ from goodfit.selection.methods import DEFAULT_BUDGET, Method, Sampler, SearchReq
 from goodfit.selection.result import Selection, selection_of
 from goodfit.selection.space import Values
 from goodfit.selection.winner import write_winner
+from goodfit.training.elsewhere import on_executor
 from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
@@ -26,6 +27,7 @@ Planned = SessionPlan | halving.RungPlan | sampler.SamplingPlan
 
 
 @public
+@on_executor
 def select(
     recipe: Recipe | None,
     data: Dataset | Table | Split | str,
@@ -48,6 +50,7 @@ def select(
     out: str | Path | None = None,
     plan: Callable[[SearchLayout, Planned], None] | None = None,
     progress: Watch | None = None,
+    executor: Any = None,
 ) -> Selection:
     """Compare hyperparameters by cross-validation: every setting, fold and seed trains in the same populations.
 
@@ -64,6 +67,7 @@ def select(
     seed; the same call with the same folder resumes the search. plan: called with the search and its predicted cost
     before it starts. progress: called with a SessionProgress now and then; a notebook shows a line of text where it is
     None.
+    executor: trains the nets elsewhere, anything with `submit` of `concurrent.futures`; see docs/clusters.md.
 
     method: "grid" tries every combination, "random" samples; "auto" is a grid if the budget allows it. "halving"
     starts all settings (a grid, or sampled) with few epochs and repeatedly continues the best 1/`factor` for `factor`
@@ -111,11 +115,13 @@ def _carry_out(
 
 
 @public
+@on_executor
 def resume(
     out: str | Path,
     *,
     plan: Callable[[SearchLayout, Planned], None] | None = None,
     progress: Watch | None = None,
+    executor: Any = None,
 ) -> Selection:
     """Go on with a search that was killed, from the folder that it was given; one that is done is read from there.
 

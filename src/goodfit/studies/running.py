@@ -31,6 +31,7 @@ from goodfit.studies.populations import KIND, keeping
 from goodfit.studies.result import Result
 from goodfit.studies.words import LANGUAGES
 from goodfit.studies.writing import put_aside, write
+from goodfit.training.elsewhere import on_executor
 from goodfit.training.memory import free_memory
 from goodfit.training.notebooks import tell_line
 from goodfit.training.store import SessionRecord, read_call, session_folder
@@ -44,13 +45,17 @@ TellOf = Callable[[str, str], None]
 
 
 @public
-def run(name: str, *, out: str | Path | None = None, tell: Tell = tell_line, **parameters: Any) -> Result:
+@on_executor
+def run(
+    name: str, *, out: str | Path | None = None, tell: Tell = tell_line, executor: Any = None, **parameters: Any
+) -> Result:
     """Run a study of the chapter: `run("weight-decay", l2=3, seeds=100)`.
 
     name: of the study, or its section of the notes, such as "4.4".
     out: folder that the study is written to; an earlier, different result there is put aside. It keeps every population
     that was trained until then, so that the same call, or `resume(out)`, resumes there.
     tell: called with what is done next, in a few words; by default, a notebook shows it.
+    executor: as in `select`; what a study measures after every epoch is trained here.
     parameters: the study's own, `find(name).parameters` has them.
     InputError names an unknown study, and every parameter that is unknown or out of its range.
     """
@@ -66,7 +71,10 @@ def run(name: str, *, out: str | Path | None = None, tell: Tell = tell_line, **p
 
 
 @public
-def resume(out: str | Path, *, tell: TellOf = lambda *_: None) -> tuple[list[Result], dict[str, str]]:
+@on_executor
+def resume(
+    out: str | Path, *, tell: TellOf = lambda *_: None, executor: Any = None
+) -> tuple[list[Result], dict[str, str]]:
     """Go on with what was killed in a folder, one study or several or the whole chapter.
 
     The results, and reasons of failures, as from `run_all`. InputError where nothing was interrupted.
@@ -114,13 +122,18 @@ def _run(study: Study, given: Given, tell: Tell) -> Result:
 
 
 @public
+@on_executor
 def run_all(
-    out: str | Path, *, tell: TellOf = lambda *_: None, given: Mapping[str, Mapping[str, Any]] = {}
+    out: str | Path,
+    *,
+    tell: TellOf = lambda *_: None,
+    given: Mapping[str, Mapping[str, Any]] = {},
+    executor: Any = None,
 ) -> tuple[list[Result], dict[str, str]]:
     """Run every study of the chapter and write each as it is done, and an index page at the end.
 
     What was trained is kept in the folder until then, so that the same call, or `resume(out)`, resumes there.
-    given: study -> parameters other than its defaults.
+    given: study -> parameters other than its defaults; executor: as in `run`.
     The results, and for studies that failed (data that are nowhere to be had) the reason. A folder that cannot be
     written ends it.
     """

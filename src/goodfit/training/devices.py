@@ -32,6 +32,9 @@ PREALLOCATE = "XLA_PYTHON_CLIENT_PREALLOCATE"
 GPU_PLUGINS = ("jax_cuda13_plugin", "jax_cuda12_plugin", "jax_rocm7_plugin", "jax_rocm60_plugin")
 _chosen: list[Any] | None = None  # the devices that were asked for
 _precision: Precision | None = None
+_kind: str | None = None  # of device that was asked for
+Choice = tuple[str | None, Precision | None]
+"""(kind of device, precision) that were asked for; None for what JAX finds, and the machine's own."""
 
 
 def use(device: str | None = None, precision: Precision | None = None) -> None:
@@ -44,7 +47,7 @@ def use(device: str | None = None, precision: Precision | None = None) -> None:
 
     InputError for any other value, and where there is no such device. GoodfitError in a fork.
     """
-    global _chosen, _precision
+    global _chosen, _precision, _kind
     where = "device"
     if precision is not None and precision not in PRECISIONS:
         rule = f"must be one of {', '.join(PRECISIONS)}"
@@ -67,13 +70,28 @@ def use(device: str | None = None, precision: Precision | None = None) -> None:
         _config.update("jax_platforms", before)
         rule = f"this machine has no {device} that JAX can use"
         raise InputError(problem(where, rule, fix="`goodfit devices` lists what there is."))
-    _chosen = found if not number else found[int(number) : int(number) + 1]
+    _chosen, _kind = found if not number else found[int(number) : int(number) + 1], kind
     _config.update("jax_default_device", _chosen[0])
 
 
 def chosen_precision() -> Precision | None:
     """The precision that was asked for; None: the machine's own."""
     return _precision
+
+
+def choice() -> Choice:
+    """What was asked for in this process, as its workers are to follow it."""
+    return _kind, _precision
+
+
+def follow(asked: Choice) -> None:
+    """Choose what another process chose, in a worker of it; which device of the kind is left to the worker.
+
+    InputError where this machine has none of the kind.
+    """
+    kind, precision = asked
+    if asked != choice():
+        use(kind if kind != _kind else None, precision)
 
 
 _orphaned = False  # whether this process was forked from one in which JAX had started
@@ -100,12 +118,30 @@ def refuse_fork() -> None:
 
 def _after_fork() -> None:
     global _orphaned
-    bridge: Any = sys.modules.get("jax._src.xla_bridge")
-    _orphaned = _orphaned or bool(getattr(bridge, "_backends", True))
+    _orphaned = _orphaned or _started()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def one_core() -> None:
+    """Have JAX use one device and one thread in this process, a worker beside others; nothing once JAX has started."""
+    if not _started() and not _user_has_said():
+        os.environ.setdefault("NPROC", "1")  # XLA's own name for the threads that it may have
+        _config.update("jax_num_cpu_devices", 1)
+
+
+def _started() -> bool:
+    bridge: Any = sys.modules.get("jax._src.xla_bridge")
+    return bool(getattr(bridge, "_backends", True))
+
+
+def doubles(yes: bool) -> contextlib.AbstractContextManager[Any]:
+    """While this lasts, JAX computes in float64 where that is asked for, or does not; others are not concerned."""
+    module: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # JAX before 0.8
+    context: contextlib.AbstractContextManager[Any] = module.enable_x64(yes)
+    return context
 
 
 def start_ahead() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from goodfit.leaving import SIGNALS
+from goodfit.leaving import SIGNALS, last_acts
 
 _now = threading.Event()  # the session in the main thread is to end now, and not after its chunk
 _waiting: list[threading.Event] = []  # of the sessions in the main thread, each within the one before it
@@ -87,6 +87,8 @@ def interrupts_wait(saves: bool, tell: Callable[[], None]) -> Iterator[threading
         _waiting.remove(asked)
         _now.clear()
         if heard and heard[0] != signal.SIGINT:
+            if usual[heard[0]] is signal.SIG_DFL:  # the process ends here, without its `finally`
+                last_acts()
             signal.raise_signal(heard[0])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 
 from goodfit.arguments import public
 from goodfit.training.cohort import Cohort, cohort_of
-from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import CHUNK_SECONDS, TrainedNets
 from goodfit.training.keeping import PackTrained, keep_nets
@@ -69,11 +69,11 @@ def fit_jobs(
     The others as in `fit`.
     """
     works = [JobList(tuple(jobs), examples)]
-    planned = plan_session(works, memory, compile_seconds=compile_seconds, itemsize=np.dtype(dtype).itemsize)
-
-    def build(work: Work, members: Sequence[Job]) -> Cohort:
-        return cohort_of(members, work.examples, prepare(), dtype)
-
+    observers = tuple(observers)
+    near = any(observer.near for observer in observers)
+    size = np.dtype(dtype).itemsize
+    planned = plan_session(works, memory, compile_seconds=compile_seconds, itemsize=size, near=near)
+    build = partial(_cohort, dtype)
     place: list[tuple[int, int]] = [(0, 0)] * len(jobs)
     for number, turn in enumerate(planned.turns):
         for net, job in enumerate(turn.jobs):
@@ -82,3 +82,7 @@ def fit_jobs(
     kept_in = None if store is None else (store, PackTrained())
     fitted = run(works, keep_nets, planned=planned, kept_in=kept_in, observers=observers, build=build, pace=pace)
     return FittedJobs(planned.plans[0], tuple(fitted), tuple(place))
+
+
+def _cohort(dtype: Any, work: Work, members: Sequence[Job], devices: int) -> Cohort:
+    return cohort_of(members, work.examples, devices, dtype)

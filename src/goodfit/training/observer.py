@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from goodfit.training.cohort import Cohort
 from goodfit.training.fitting import Changes, Report
@@ -14,7 +15,12 @@ ALMOST = 0.99  # the share that several sessions tell until the last of them is 
 
 
 class Observer:
-    """Is told of everything that happens in a session. Each kind defines what it wants to hear; the rest is silent."""
+    """Is told of everything that happens in a session. Each kind defines what it wants to hear; the rest is silent.
+
+    near: whether it has to see turns train, chunk by chunk, so that workers elsewhere cannot train them.
+    """
+
+    near = True
 
     def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
         """A turn is about to train, from `epoch` on. Not called for turns that a store holds."""
@@ -29,6 +35,9 @@ class Observer:
     def stopping(self) -> None:
         """Ctrl-C was heard; the session ends after this chunk."""
 
+    def arrived(self, turn: Turn, kept: Any) -> None:
+        """A worker has trained a turn, of which no chunk was seen; kept: what the session keeps of it."""
+
     def turn_ends(self, turn: Turn) -> None:
         """A turn is done, or was found in the store."""
 
@@ -38,6 +47,8 @@ class Clock(Observer):
 
     A turn that begins again in halves, for want of memory, tells nothing until it is further than it was.
     """
+
+    near = False
 
     def __init__(self, planned: SessionPlan, watch: Watch | None) -> None:
         self.watch, self.began = watch, time.perf_counter()

@@ -14,9 +14,9 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,7 +44,7 @@ from goodfit.training.lock import held
 from goodfit.training.machine import machine
 from goodfit.training.population import NetGrid
 from goodfit.training.state import State
-from goodfit.training.turns import Turn
+from goodfit.training.turns import Turn, for_workers, planned_for_workers
 
 FORMAT = 1
 MACHINE = "machine"  # in the metadata: on what it was trained
@@ -87,22 +87,33 @@ class Store:
             raise GoodfitError(problem(str(self.folder), rule, fix=fix))
         self._home = _nearest(self.folder)
 
-    def finished(self, number: int, turn: Turn) -> tensor_file.Content | None:
-        """What a turn gave; None where it has not come to its end. InputError where it is another session's."""
+    def finished(
+        self, number: int, turn: Turn, compare: Callable[[str], None] | None = None
+    ) -> tensor_file.Content | None:
+        """What a turn gave; None where it has not come to its end. InputError where it is another session's.
+
+        compare: refuses the mark of a machine that the rest is not trained on; None where that is this one.
+        """
         path = self.path(number)
         if not os.path.exists(path):
             return None
         content = tensor_file.read(path, kind=self.kind, version=FORMAT)
-        self._check_machine(content.metadata)
+        if compare is None:
+            self._check_machine(content.metadata)
+        else:
+            compare(str(content.metadata.get(MACHINE, "cpu")))
         if content.metadata.get("work") != turn.work or content.metadata.get("jobs") != list(turn.jobs):
             fix = "Give another folder, or the data and settings that it was started with."
             raise InputError(problem(str(path), f"belongs to a different {self.kind}", fix=fix))
         return content
 
-    def finish(self, number: int, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
-        """Keep what a turn gave, and forget its state."""
+    def finish(
+        self, number: int, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any], mark: str | None = None
+    ) -> None:
+        """Keep what a turn gave, and forget its state. mark: of the machine that trained it; None for this one."""
         self.check_there()
-        about = {**metadata, "work": turn.work, "jobs": list(turn.jobs), MACHINE: machine().mark}
+        trained = machine().mark if mark is None else mark
+        about = {**metadata, "work": turn.work, "jobs": list(turn.jobs), MACHINE: trained}
         write_atomically(self.path(number), tensor_file.pack(arrays, about, kind=self.kind, version=FORMAT))
         self.forget_state()
 
@@ -222,7 +233,8 @@ class SessionRecord:
 
     print: a digest of all that decides the results; memory: bytes that one turn may take, kept since it decides the
     turns; about: for people; call: the arguments as JSON, None where they were objects that no file holds; data: a
-    digest of the data alone, by which changed data are told from another call.
+    digest of the data alone, by which changed data are told from another call; tasks: whether turns were planned as
+    tasks for workers, which decides them too.
     """
 
     print: str
@@ -230,11 +242,12 @@ class SessionRecord:
     about: str = ""
     call: Mapping[str, Any] | None = None
     data: str = ""
+    tasks: bool = field(default_factory=for_workers)
 
     def to_json(self) -> str:
         """The content of its file."""
         memory = self.memory if math.isfinite(self.memory) else None
-        fields = {**vars(self), "memory": memory}
+        fields = _fields({**vars(self), "memory": memory})
         return json.dumps({**fields, "whole": _digest(fields)}, indent=2) + "\n"
 
     @classmethod
@@ -242,10 +255,16 @@ class SessionRecord:
         """The record in a file; InputError where it is damaged. what: "search", "curve", ..."""
         must, fix = f"the record of a {what}", f"Remove its folder, or give another, and start the {what} again."
         found = read_model(path, _KeptRecord, must=must, fix=fix)
-        fields = found.model_dump(exclude={"whole"})
+        fields = _fields(found.model_dump(exclude={"whole"}))
         if found.whole != _digest(fields):
             raise damaged(path, must=must, fix=fix)
-        return cls(**{**fields, "memory": math.inf if found.memory is None else found.memory})
+        memory = math.inf if found.memory is None else found.memory
+        return cls(**{**fields, "memory": memory, "tasks": found.tasks})
+
+
+def _fields(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a record that its file has; "tasks" where turns are tasks, for older versions know none."""
+    return {name: value for name, value in record.items() if name != "tasks" or value}
 
 
 class _KeptRecord(BaseModel):
@@ -259,6 +278,7 @@ class _KeptRecord(BaseModel):
     call: dict[str, Any] | None
     data: str
     whole: str
+    tasks: bool = False
 
 
 def _digest(fields: Mapping[str, Any]) -> str:
@@ -271,7 +291,7 @@ def _digest(fields: Mapping[str, Any]) -> str:
 def session_folder(
     out: str | Path, name: str, record: SessionRecord, what: str, finish: str = ""
 ) -> Iterator[tuple[Path, float]]:
-    """The folder of a session, made and locked, and the memory that its turns were cut to.
+    """The folder of a session, made and locked, and the memory that its turns were cut to; turns are planned as then.
 
     name: of the file that holds the record; what: "search", "curve", ...; finish: the command that finishes what the
     folder holds, if that is not the call again.
@@ -286,18 +306,19 @@ def session_folder(
         sweep(folder)
         path = folder / name
         if os.path.lexists(path):
-            memory = _memory_of(folder, path, record, what, finish)
+            kept = _kept_record(folder, path, record, what, finish)
         else:
             if any(folder.rglob("turn-*")) or os.path.exists(folder / CHECKPOINTS):
                 rule = f"holds results of a {what}, or of another training, but no {name}"
                 raise InputError(problem(str(folder), rule, fix="Give another folder."))
             write_atomically(path, record.to_json().encode())
-            memory = record.memory
-        yield folder, memory
+            kept = record
+        with planned_for_workers(kept.tasks):
+            yield folder, kept.memory
 
 
-def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str, finish: str) -> float:
-    """The memory that an earlier session was cut to; InputError where it was not this one."""
+def _kept_record(folder: Path, path: Path, record: SessionRecord, what: str, finish: str) -> SessionRecord:
+    """The record of the earlier session, which decides the turns; InputError where it was not this one."""
     kept = SessionRecord.read(path, what)
     if kept.print != record.print:
         finished = f"Finish that one with: {finish}, or delete {folder}." if finish else ""
@@ -310,7 +331,7 @@ def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str, finis
             if finish:  # which this version would refuse as well
                 finished = f"Finish that one with that version, or delete {folder} and start again."
         raise InputError(problem(str(folder), rule, fix=finished or fix))
-    return kept.memory
+    return kept
 
 
 def read_call(folder: str | Path, name: str, what: str) -> dict[str, Any]:

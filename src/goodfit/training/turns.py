@@ -1,6 +1,9 @@
 """The turns of a session: which nets train together, planned into programs and cut to the memory that is there."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +13,7 @@ from goodfit.training.embeddings import blocks_of
 from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
 from goodfit.training.memory import cut, free_memory, net_bytes, seed_bytes
-from goodfit.training.planner import Plan, plan
+from goodfit.training.planner import Plan, PlannedCohort, plan
 from goodfit.training.population import Job
 from goodfit.training.recipe_rules import last_width
 
@@ -19,6 +22,27 @@ CLIPPED = 3  # copies of a batch that is clipped for one net: as scaled, as clip
 TEMPERED = 3  # copies of the outputs for validation rows, where temperatures are fitted to them
 SPREAD = 2  # copies of a first layer that vectors of categories give: as it multiplies, and its gradient
 MOST_MEMORY = 0.5  # of what is free, that one turn may take
+TASK_SECONDS = 1.0  # predicted, of a turn that is a task for one worker
+MOST_TASKS = 100_000  # of a session: tasks are longer where there would be more
+_for_workers: ContextVar[bool] = ContextVar("goodfit_plan_for_workers", default=False)
+
+
+def for_workers() -> bool:
+    """Whether turns are now planned as tasks for workers."""
+    return _for_workers.get()
+
+
+@contextmanager
+def planned_for_workers(yes: bool) -> Iterator[None]:
+    """While this lasts, turns are planned as tasks for workers, or as this process trains them best.
+
+    How many workers there are, or what they are, plays no part in it: a plan always gives the same results.
+    """
+    token = _for_workers.set(yes)
+    try:
+        yield
+    finally:
+        _for_workers.reset(token)
 
 
 class Work(Protocol):
@@ -52,11 +76,14 @@ class Turn:
 
 @dataclass(frozen=True)
 class SessionPlan:
-    """All turns of a session, in order, and the plan of each work. bytes: of the largest turn."""
+    """All turns of a session, in order, and the plan of each work. bytes: of the largest turn; devices: that a turn is
+    trained on, one where turns are tasks for workers, None for all of this process.
+    """
 
     turns: tuple[Turn, ...]
     plans: tuple[Plan, ...]
     bytes: int
+    devices: int | None = None
 
     @property
     def nets(self) -> int:
@@ -79,7 +106,8 @@ class SessionPlan:
         return self.training_seconds + self.programs * machine().compile_seconds
 
     def __str__(self) -> str:
-        turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} turns to fit in memory"
+        why = "to fit in memory" if self.devices is None else "for workers"
+        turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} turns {why}"
         programs = "1 compiled program" if self.programs == 1 else f"{self.programs} compiled programs"
         return f"{self.nets} nets, {programs}{turns}; {cost_text(self.seconds, self.bytes)}"
 
@@ -95,26 +123,42 @@ def plan_session(
     *,
     compile_seconds: float | None = None,
     itemsize: int = 4,
+    near: bool = False,
 ) -> SessionPlan:
     """Plan the turns.
 
     memory: bytes that one turn may take; MOST_MEMORY of what is free if None.
     compile_seconds: what another program is taken to cost, see `planner.plan`.
     itemsize: bytes of a number of the arithmetic.
+    near: whether an observer has to see its chunks, so that this process trains it whatever workers there are.
     """
+    tasks = for_workers() and not near
     budget = MOST_MEMORY * free_memory() if memory is None else memory
-    turns, plans, largest = [], [], 0.0
-    for number, work in enumerate(works):
-        planned = plan(work.jobs, work.examples, compile_seconds)
-        plans.append(planned)
+    turns, largest = [], 0.0
+    plans = [plan(work.jobs, work.examples, compile_seconds) for work in works]
+    all_seconds = sum(cohort.seconds for planned in plans for cohort in planned.cohorts)
+    for number, (work, planned) in enumerate(zip(works, plans, strict=True)):
         for cohort in planned.cohorts:
             last = last_width(work.jobs[cohort.jobs[0]].recipe, work.examples.outputs)
             widths = (work.examples.inputs, *cohort.widths, last)
             each = _bytes_of(work, cohort.jobs, widths, itemsize) / len(cohort.jobs)
-            for jobs in cut(cohort.jobs, each, budget):
+            most = _task_bytes(work, cohort, each, all_seconds) if tasks else math.inf
+            for jobs in cut(cohort.jobs, each, min(budget, most)):
                 turns.append(Turn(number, jobs, cohort.seconds * len(jobs) / len(cohort.jobs)))
                 largest = max(largest, each * len(jobs))
-    return SessionPlan(tuple(turns), tuple(plans), int(largest))
+    return SessionPlan(tuple(turns), tuple(plans), int(largest), 1 if tasks else None)
+
+
+def _task_bytes(work: Work, cohort: PlannedCohort, each: float, all_seconds: float) -> float:
+    """Bytes of the nets of a cohort that are a task: they train for about TASK_SECONDS, and whole groups stay whole.
+
+    each: bytes of one; all_seconds: predicted for the session.
+    """
+    wanted = max(TASK_SECONDS, all_seconds / MOST_TASKS)
+    nets = max(1, int(wanted * len(cohort.jobs) / max(cohort.seconds, 1e-9)))
+    groups = len({(work.jobs[job].key, work.jobs[job].rows) for job in cohort.jobs})
+    nets -= nets % groups if nets > groups else 0
+    return (nets + 0.5) * each
 
 
 def _bytes_of(work: Work, jobs: Sequence[int], widths: Sequence[int], itemsize: int) -> int:

@@ -24,6 +24,7 @@ from goodfit.selection.calls import call_of, resumed
 from goodfit.selection.methods import By, check_by
 from goodfit.selection.preparing import FoldRequest, LearningRows, learning_rows, prepare
 from goodfit.selection.result import parameters_of, trained_rows
+from goodfit.training.elsewhere import on_executor
 from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
@@ -80,6 +81,7 @@ class VerdictRequest:
 
 
 @public
+@on_executor
 def verdict(
     recipe: Recipe | None,
     data: Dataset | Table | Split | str,
@@ -97,6 +99,7 @@ def verdict(
     out: str | Path | None = None,
     plan: Planned | None = None,
     progress: Watch | None = None,
+    executor: Any = None,
 ) -> Verdict:
     """Say whether a recipe under- or overfits, by training alternatives: wider, narrower, longer, other penalties, ...
 
@@ -116,6 +119,7 @@ def verdict(
     out: folder that keeps what was computed, and the verdict; the same call resumes there.
     plan: called before it starts, see `Planned`.
     progress: as in `select`.
+    executor: as in `select`.
 
     A recipe that keeps its best epoch by validation loss (`keep_best`, `valid`) is judged at the epoch that is best on
     the other folds; so are its alternatives.
@@ -141,7 +145,14 @@ def verdict(
 
 
 @public
-def resume(out: str | Path, *, plan: Planned | None = None, progress: Watch | None = None) -> Verdict:
+@on_executor
+def resume(
+    out: str | Path,
+    *,
+    plan: Planned | None = None,
+    progress: Watch | None = None,
+    executor: Any = None,
+) -> Verdict:
     """Go on with a verdict that was killed, from the folder that it was given.
 
     Only for named data sets and table files: else call `verdict` again, with the same arguments and folder.

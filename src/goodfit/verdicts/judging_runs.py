@@ -24,6 +24,7 @@ from goodfit.runs.run import Run
 from goodfit.runs.streaming import refuse_streamed, refuse_streamed_run
 from goodfit.selection.calls import is_json
 from goodfit.selection.preparing import LearningRows
+from goodfit.training.elsewhere import on_executor
 from goodfit.training.examples import Examples, scaled_by
 from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
@@ -46,6 +47,7 @@ SHARE, SECONDS = 0.5, 10.0
 
 
 @public
+@on_executor
 def judge_run(
     folder: str | Path,
     data: Dataset | Table | str | None = None,
@@ -54,12 +56,14 @@ def judge_run(
     plan: Planned | None = None,
     progress: Watch | None = None,
     data_progress: Callable[[Step], None] | None = None,
+    executor: Any = None,
 ) -> Verdict:
     """Judge the recipe of a run on the rows that it trained and validated with, and keep the verdict in its folder.
 
     data: what it was trained on, or its name, where the run does not find it itself.
     asked: how; see `VerdictRequest`.
     plan, progress: as in `verdict`; data_progress: called while a named data set is looked for.
+    executor: as in `select`.
     What was trained is kept until the verdict is known: the same call resumes where it was killed. InputError where the
     run is not done, or the data have changed since.
     """
