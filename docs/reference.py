@@ -17,7 +17,8 @@ from goodfit.data import Entry, describe, names
 from goodfit.nets.activations import ACTIVATIONS, SATURATED_DERIVATIVE, Activation
 from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS, Initialiser
 from goodfit.nets.losses import DEFAULT_LOSSES, LOSSES
-from goodfit.training.recipe import NAMED, Recipe
+from goodfit.training.named_recipes import NAMED
+from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import FieldRule, to_text
 from goodfit.training.recipe_rules import APPLIES, CHECKS, LEARNING_RATES, STOCHASTIC, Applies
 from goodfit.training.schedules import Schedule
@@ -217,7 +218,7 @@ other value such a field must be off. If you did not set it, goodfit switches it
 turns the default dropout off); if you did, it is an error that says where the field has an effect. Beyond that:
 """
 NAMED_RECIPES = """
-`goodfit train DATA --recipe NAME`, or `goodfit.training.recipe.NAMED[name]`. `default` is `Recipe()`; `chapter` is the
+`goodfit train DATA --recipe NAME`, or `goodfit.training.named_recipes.NAMED[name]`. `default` is `Recipe()`; `chapter` is the
 net of section 4.2 of the [chapter](chapter.md). Fields that are not listed are the same in both.
 """
 ACTIVATION_NOTES = f"""

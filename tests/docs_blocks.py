@@ -85,7 +85,7 @@ def check_command(words: list[str]) -> None:
         from goodfit.cli.flags import recipe_with
         from goodfit.cli.tables import is_table
         from goodfit.data import describe
-        from goodfit.training.recipe import NAMED
+        from goodfit.training.named_recipes import NAMED
 
         if is_table(given["data"]):
             assert getattr(given.get("table"), "target", None), "a table needs --target"

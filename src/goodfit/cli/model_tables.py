@@ -105,7 +105,7 @@ def _runs(words: Sequence[str]) -> Iterator[str]:
 
 
 def _recipe_rows(recipe: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    from goodfit.training.recipe import DEFAULT
+    from goodfit.training.named_recipes import DEFAULT
 
     usual = DEFAULT.to_dict()
     for name, value in recipe.items():
