@@ -21,13 +21,17 @@ def free_memory() -> float:
     return host_memory() if found is None else found
 
 
-def net_bytes(widths: Sequence[int], rows: int, itemsize: int = 4, optimizer: str = "", more: int = 0) -> int:
+def net_bytes(
+    widths: Sequence[int], rows: int, itemsize: int = 4, optimizer: str = "", more: int = 0, members: int = 1
+) -> int:
     """About what one net takes in training. widths: from inputs to outputs, padded; rows: of a batch; more: numbers
-    that it trains beside weights and biases.
+    that it trains beside weights and biases; members: that each hold what they make of the batch.
     """
     copies = LBFGS_COPIES if optimizer == "lbfgs" else COPIES
     weights = more + sum((i + 1) * o for i, o in itertools.pairwise(widths))
-    return itemsize * (copies * weights + PASSES * rows * sum(widths[1:]))
+    *hidden, outputs = widths[1:]  # of all members
+    passes = PASSES * rows * (members * sum(hidden) + outputs) + (members * rows * widths[0] if members > 1 else 0)
+    return itemsize * (copies * weights + passes)
 
 
 def seed_bytes(inputs: int, batch: int, rows: int, epochs: int, itemsize: int = 4) -> int:

@@ -26,6 +26,7 @@ from goodfit.training.recipe_rules import (
     LEARNING_RATES,
     LEVELS,
     MOST_BINS,
+    MOST_MEMBERS,
     WEIGHT_DECAY,
     as_stored,
     dependent_defaults,
@@ -84,6 +85,23 @@ class Recipe(BaseModel):
     train_mixture: bool = Field(
         default=False,
         description="Whether each hidden unit trains the share a of its activation f, 1 at first: a f(z) + (1 - a) z.",
+    )
+    members: int = Field(
+        default=1,
+        ge=1,
+        le=MOST_MEMBERS,
+        description="Members of each net: they share its hidden layers, differ by scalings of units, have an output "
+        "layer each, and predict together.",
+    )
+    member_form: kinds.MemberFormName = Field(
+        default="tabm",
+        description="What is a member's own. tabm: the scaling of inputs and outputs of every hidden layer, and offsets "
+        "of its biases (Gorishniy et al., 2025); tabm-mini: the scaling of the first layer's inputs.",
+    )
+    member_init: kinds.MemberInitialiserName = Field(
+        default="signs",
+        description="First values of the members' scaling of the first layer's inputs. signs: 1 or -1; normal: N(0, 1). "
+        "An input and the components of its encoding have the same. All other scalings begin at 1.",
     )
     train_embedding: bool = Field(
         default=False,
