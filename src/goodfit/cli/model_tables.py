@@ -60,6 +60,8 @@ def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
         yield "quantiles", ", ".join(f"{level:g}" for level in found.levels) + "; predictions are the medians"
     if found.mixed:
         yield "mixtures", f"of activations and pre-activations, trained, in {found.mixed:,} of {len(found.nets):,} nets"
+    if found.members > 1:
+        yield "members", f"{found.members:,} of each net, which share its hidden layers and predict together"
     if found.target_transform:
         yield "target transform", names(found.target_transform)
     if found.clipped:

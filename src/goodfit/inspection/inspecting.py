@@ -25,6 +25,7 @@ from goodfit.inspection.raw_tables import table_rows
 from goodfit.inspection.retraining import range_test, retrained
 from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
 from goodfit.inspection.trial import SEEDS, Trial, try_advice
+from goodfit.models.member_nets import member_nets
 from goodfit.models.model_file import STARTED, Model
 from goodfit.models.predicting import ENSEMBLE
 from goodfit.models.trained_net import TrainedNet
@@ -33,6 +34,7 @@ from goodfit.runs.checks import as_split, fitted_recipe
 from goodfit.runs.run import Run
 from goodfit.training.devices import prepare
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import ALONE
 from goodfit.words import as_listed
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ GOING_ON = (
     "weights drawn anew, and this net went on from trained ones."
 )
 MEDIANS = "Losses and gradients are those of the medians alone, as absolute errors, and not of the other quantiles."
+MEMBERS = (
+    "Looked at is the first of the members that share the net's weights, as a net of its own. What its start and "
+    "trainings anew would say was left out."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -148,10 +154,14 @@ def inspect(
     chosen = _chosen(net, which)
     recipe = recipe or _recipe_of(net, which)
     parts = _parts(net, chosen, recipe, x, y)
+    shared = chosen.members is not None
+    if shared:
+        chosen, recipe = next(member_nets(chosen)), recipe and recipe.replace(**ALONE)
     if recipe is not None:  # of fold members one is looked at, with its fold as validation rows
         recipe = fitted_recipe(recipe.replace(fold_members=0) if recipe.fold_members else recipe, parts)
     subject = _subject(chosen, recipe, parts.x("train"), parts.y("train"), rows)
     drawn, start = _beginning(net, which)
+    drawn = drawn and not shared
     retrain = retrain and drawn
     if recipe is not None and recipe.init_data != "none" and not isinstance(net, Run):
         drawn = False  # the rows to which its initial weights were fitted are not known
@@ -167,7 +177,7 @@ def inspect(
         return range_test(advice.applied(recipe), advice.split(parts))
 
     advice = advise(findings, evidence, test_again)
-    notes = [subject.note, "" if drawn else GOING_ON, "" if chosen.head is None else MEDIANS]
+    notes = [subject.note, MEMBERS if shared else "" if drawn else GOING_ON, "" if chosen.head is None else MEDIANS]
     if isinstance(net, Run) and net.refit is not None:
         notes.append(f"Looked at is a net from before. {net.refit}")
     return Inspection(evidence, findings, advice, recipe, parts, " ".join(filter(None, notes)))

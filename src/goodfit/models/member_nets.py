@@ -44,7 +44,9 @@ def taken_apart(nets: Sequence[TrainedNet]) -> tuple[TrainedNet, ...]:
     if all(net.members is None for net in nets):
         return tuple(nets)
     if any(net.members is not None and net.transform is not None for net in nets):
-        rule = "members of nets with a target transform predict together before it is undone: they cannot be taken apart"
+        rule = (
+            "members that share weights cannot be taken apart before a target transform, which their mean goes through"
+        )
         raise InputError(problem("Model", rule, fix="Train with members 1, or target_transform none."))
     most = int(np.lcm.reduce([net.n_members for net in nets]))
     return tuple(
@@ -56,13 +58,14 @@ def taken_apart(nets: Sequence[TrainedNet]) -> tuple[TrainedNet, ...]:
 
 def outputs_together(net: TrainedNet, rows: Any, precision: Any) -> Float[np.ndarray, "N C"]:
     """The outputs of what the members of a net predict together, for checked inputs."""
-    if net.task == "regression":
-        link = net.link
-    else:
-        link = "softmax" if net.task == "classification" else "sigmoid"  # type: ignore[assignment]
-    outputs = np.stack([each.outputs(rows, precision) for each in member_nets(net)], axis=-1)  # [N, C, K]
+    return put_together(net, np.stack([each.outputs(rows, precision) for each in member_nets(net)], axis=-1))
+
+
+def put_together(net: TrainedNet, outputs: Float[np.ndarray, "N C K"]) -> Float[np.ndarray, "N C"]:
+    """The outputs of what members predict together, from those of each."""
+    links = {"classification": "softmax", "multilabel": "sigmoid", "regression": net.link}
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        found: Float[np.ndarray, "N C"] = together(outputs, -1, link, np)
+        found: Float[np.ndarray, "N C"] = together(outputs, -1, links[net.task], np)
     return found
 
 

@@ -53,10 +53,10 @@ class Architecture:
     """The static shape of a cohort's nets, padded to the largest.
 
     widths: hidden units a layer; masked: some net has fewer units somewhere; ragged: some net has fewer layers;
-    inputs: of the first layer, the components of encoded ones among them; outputs: of all members; dropout, input_dropout: some net drops hidden
-    units, or inputs. lean: what a hidden layer hands back is held once,
-    and of relu its result alone, so that large layers make fewer ways through memory: what a GPU waits for.
-    members: of every net, which share its hidden layers.
+    inputs: of the first layer, the components of encoded ones among them; outputs: of all members; members: of every
+    net, which share its hidden layers; dropout, input_dropout: some net drops hidden units, or inputs. lean: what a
+    hidden layer hands back is held once, and of relu its result alone, so that large layers make fewer ways through
+    memory: what a GPU waits for.
     """
 
     inputs: int

@@ -1,8 +1,8 @@
 """Members: several nets that share the weights of their hidden layers, and differ by scalings of units.
 
-Member i has weights W * s_i r_i^T in a layer of shared weights W: a scaling r_i of its inputs and s_i of its outputs, an
-offset of its biases, and an output layer of its own. What they predict together is the mean of their probabilities, or
-of their numbers.
+Member i has weights W * s_i r_i^T in a layer of shared weights W: a scaling r_i of its inputs and s_i of its outputs,
+an offset of its biases, and an output layer of its own. What they predict together is the mean of their probabilities,
+or of their numbers.
 Source: Wen, Tran & Ba (2020), BatchEnsemble, arXiv 2002.06715; Gorishniy, Kotelnikov & Babenko (2025), TabM, arXiv
 2410.24210, whose "mini" scales the inputs of the first layer alone. Biases of their own begin alike there, as here.
 """

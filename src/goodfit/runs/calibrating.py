@@ -38,6 +38,7 @@ OUT_OF_FOLD = (
     "Scores are of out-of-fold predictions: each row by the nets that did not learn from it. New rows are predicted by "
     "all nets together, whose averaged probabilities are less confident."
 )
+MEMBERS = "No temperature was fitted: the nets' members share weights, and the mean of their probabilities takes none."
 FITTED = "The temperature was fitted on these rows: they are no test data for a model that uses it."
 
 
@@ -82,7 +83,8 @@ def calibration(
     found = [each for each in [of_top_class(chances, y)] if each is not None] if task == "classification" else []
     if classes or task == "multilabel":
         found += by_output(task, one.nets[0].classes, chances, y)
-    fitted = _temperature(one, logits, y, rows, level, seed, shares) if temperature else None
+    shared = temperature and any(net.members is not None for net in one.nets)
+    fitted = _temperature(one, logits, y, rows, level, seed, shares) if temperature and not shared else None
     return Calibration(
         name=one.name,
         task=task,
@@ -95,7 +97,7 @@ def calibration(
         reliability=tuple(found),
         temperature=fitted,
         openings=openings,
-        notes=(*notes, *_notes(notes, rows, fitted, len(one.nets), part)),
+        notes=(*notes, *_notes(notes, rows, fitted, len(one.nets), part), *([MEMBERS] if shared else [])),
         before=_model(one),
     )
 

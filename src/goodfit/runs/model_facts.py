@@ -45,7 +45,7 @@ class ModelFacts:
     encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is. frequencies,
     components: by how many cosines, in how many sums of them each, where they are trained, else 0. targets: names of
     several targets; () where they have none. levels: of the quantiles that the nets give; () where they give none.
-    mixed: how many nets have trained mixtures of activations.
+    mixed: how many nets have trained mixtures of activations. members: of the first net, which share its weights.
     """
 
     path: str
@@ -72,6 +72,7 @@ class ModelFacts:
     mixed: int = 0
     frequencies: int = 0
     components: int = 0
+    members: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -112,6 +113,7 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         targets=model.targets,
         levels=levels_in(model.nets[0]),
         mixed=sum(bool(net.mixtures) for net in model.nets),
+        members=model.nets[0].n_members,
     )
 
 

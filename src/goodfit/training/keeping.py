@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.nets.member_parts import MEMBERS, members_of, named_parts
 from goodfit.training.carrying import optimizer_arrays
 from goodfit.training.cohort import Cohort
 from goodfit.training.fitting import Fitted, TrainedNets
-from goodfit.nets.member_parts import MEMBERS, members_of, named_parts
 from goodfit.training.population import NetArrays
 from goodfit.training.store import Arrays
 from goodfit.training.tensor_file import array_of, seconds_of

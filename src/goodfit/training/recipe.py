@@ -95,12 +95,12 @@ class Recipe(BaseModel):
     )
     member_form: kinds.MemberFormName = Field(
         default="tabm",
-        description="What is a member's own. tabm: the scaling of inputs and outputs of every hidden layer, and offsets "
-        "of its biases (Gorishniy et al., 2025); tabm-mini: the scaling of the first layer's inputs.",
+        description="What is a member's own. tabm: scalings of the inputs and outputs of every hidden layer, and "
+        "offsets of its biases (Gorishniy et al., 2025); tabm-mini: the scaling of the first layer's inputs.",
     )
     member_init: kinds.MemberInitialiserName = Field(
         default="signs",
-        description="First values of the members' scaling of the first layer's inputs. signs: 1 or -1; normal: N(0, 1). "
+        description="First scaling of the first layer's inputs by each member. signs: 1 or -1; normal: N(0, 1). "
         "An input and the components of its encoding have the same. All other scalings begin at 1.",
     )
     train_embedding: bool = Field(

@@ -24,6 +24,7 @@ PERIODIC = "frequencies", "frequency_scale", "components", "encoding_rate"  # fi
 EMBED_ABOVE = 8  # categories up to which each has an input of its own, as in RealMLP-TD
 MOST_MEMBERS = 256
 MEMBERS_OFF = {"member_form": "tabm", "member_init": "signs"}  # what a recipe of one member must have
+ALONE = {"members": 1, **MEMBERS_OFF}  # changes of a recipe to one of a net of one member
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles, where no others were asked for
 LEVELS_RULE = "rise between 0 and 1, symmetric about 0.5, which must be among them"
 WEIGHT_DECAY = 0.01  # of adamw that was asked for; without, it would be adam. docs/recipe.md says how it was chosen
