@@ -16,6 +16,7 @@ from scipy.special import expit, log_softmax, softmax
 
 import goodfit as gf
 from goodfit.data import Dataset, Split, split
+from goodfit.data.target_transform import fit_transform
 from goodfit.errors import InputError
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.subject import subject_of
@@ -142,7 +143,9 @@ def test_a_population_of_them_is_trained_as_separate_matrices_are_by_pytorch() -
         same(fitted.nets[number], leaves)
         np.testing.assert_allclose(fitted.metrics[:, 2, number], losses, rtol=1e-6)
     compiled = compilations()
-    again = [Job(j.recipe.replace(learning_rate=0.01, member_init="signs", seed=5), j.rows) for j in jobs]
+    again = [
+        Job(j.recipe.replace(learning_rate=0.01, member_init="signs", seed=j.recipe.seed + 5), j.rows) for j in jobs
+    ]
     fit64(again, examples)
     assert compilations() == compiled
 
@@ -251,8 +254,13 @@ def test_files_hold_them_and_exports_take_them_apart(tmp_path: Path) -> None:
     facts = describe_model(tmp_path / "model.safetensors")
     assert (facts.format, facts.members, facts.outputs, facts.nets[0].sizes) == (8, 2, 3, (3, 5, 4, 3))
     assert facts.nets[0].parameters == (3 + 1) * 5 + (5 + 1) * 4 + (4 + 1) * 6 + 2 * (3 + 5 + 2 * (5 + 4))
-    for kind in ("numpy", "torch", "onnx", "sklearn"):
+    for kind in ("numpy", "torch", "onnx"):
         assert model.export(kind, tmp_path / f"{kind}_net", rows=X).difference <= 1e-5
+    relu = Model((replace(drawn(), activations=("relu", "relu")),))
+    assert relu.export("sklearn", tmp_path / "net", rows=X).difference <= 1e-5
+    logs = Model((drawn("regression", transform=fit_transform(np.abs(X) + 1, "log")),))
+    with pytest.raises(InputError, match="cannot be taken apart where a target transform follows their mean"):
+        logs.export("numpy", tmp_path / "net", rows=X)
 
 
 def test_what_members_cannot_do_is_said(tmp_path: Path) -> None:

@@ -44,9 +44,7 @@ def taken_apart(nets: Sequence[TrainedNet]) -> tuple[TrainedNet, ...]:
     if all(net.members is None for net in nets):
         return tuple(nets)
     if any(net.members is not None and net.transform is not None for net in nets):
-        rule = (
-            "members that share weights cannot be taken apart before a target transform, which their mean goes through"
-        )
+        rule = "members that share weights cannot be taken apart where a target transform follows their mean"
         raise InputError(problem("Model", rule, fix="Train with members 1, or target_transform none."))
     most = int(np.lcm.reduce([net.n_members for net in nets]))
     return tuple(

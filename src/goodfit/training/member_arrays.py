@@ -28,7 +28,7 @@ def initial_members(recipe: Recipe, sources: NDArray[np.integer]) -> Members:
     generator, count = np.random.default_rng([recipe.seed, PURPOSE]), recipe.members
     shape = count, int(sources.max()) + 1
     drawn = generator.choice([-1.0, 1.0], shape) if recipe.member_init == "signs" else generator.standard_normal(shape)
-    first = drawn[:, sources].astype(np.float32)
+    first: Any = drawn[:, sources].astype(np.float32)
     if recipe.member_form != FULL:
         return Members((first,))
     ones = [np.ones((count, units), np.float32) for units in recipe.hidden]
