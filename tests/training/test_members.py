@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 import torch
@@ -25,7 +24,6 @@ from goodfit.models.averaging import mean_values
 from goodfit.models.member_nets import member_nets, taken_apart
 from goodfit.models.stacked import stacked_outputs
 from goodfit.models.tempering import tempered_net
-from goodfit.nets.forward import Architecture, Parameters, Present, forward
 from goodfit.nets.member_parts import Members, member_parts, named_parts, together
 from goodfit.runs.calibrating import calibration
 from goodfit.runs.model_facts import describe_model
@@ -233,15 +231,6 @@ def test_members_whose_scalings_are_1_are_the_net_itself() -> None:
     doubled = (*net.weights[:-1], np.concatenate([net.weights[-1]] * 2)), (*net.biases[:-1], np.tile(net.biases[-1], 2))
     both = replace(net, weights=doubled[0], biases=doubled[1], members=ones)
     np.testing.assert_allclose(both.predict_proba(X), net.predict_proba(X), rtol=1e-5)
-    parameters = Parameters(
-        tuple(w[None, None] for w in both.weights),
-        tuple(b[None, None] for b in both.biases),
-        (None, None),
-        members=jax.tree.map(lambda own: own[None, None], both.members),
-    )
-    architecture = Architecture(3, (5, 4), 6, net.activations, members=2)
-    z = forward(parameters, X[None], architecture, Present((), np.zeros((1, 1, 0), bool)))
-    np.testing.assert_allclose(z[0, 0], np.tile(net.outputs(X).T, 2), rtol=1e-4, atol=1e-5)
 
 
 def test_files_hold_them_and_exports_take_them_apart(tmp_path: Path) -> None:
@@ -378,6 +367,27 @@ def test_trainings_go_on_to_the_same_bits_and_move_into_other_cohorts(rows: Spli
             np.testing.assert_array_equal(one, other)
     for one, other in zip(numbers(moved.nets[0]), numbers(whole.nets[1]), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)  # dropout's masks too are those of the net alone
+
+
+def test_they_go_with_all_that_trains_a_table(tmp_path: Path) -> None:
+    """Embeddings, a trained scaling, mixtures, folds, the neural tangent form."""
+    rng = np.random.default_rng(0)
+    kind = rng.integers(0, 12, 200)
+    size = rng.normal(size=200)
+    table = gf.data.table(
+        {"kind": [f"k{each}" for each in kind], "size": size, "y": np.sin(kind) + size**2}, target="y"
+    )
+    fields = {"train_embedding": True, "train_scaling": True, "train_mixture": True, "parametrization": "ntk"}
+    recipe = gf.Recipe(hidden=(8,), members=3, fold_members=2, epochs=4, encoding="piecewise", bins=4, **fields)
+    run = gf.train(recipe, table, seeds=2, out=tmp_path / "run", leaks="off")
+    expected = np.stack([run.nets[0].predict(run.split.data.x), run.nets[1].predict(run.split.data.x)])
+    kept = run.out_of_fold
+    assert kept is not None
+    for fold in range(2):
+        own = kept.folds == fold
+        np.testing.assert_allclose(kept.values[own], expected[fold][kept.rows[own]], rtol=1e-4, atol=1e-4)
+    loaded = gf.runs.load(tmp_path / "run")
+    np.testing.assert_array_equal(loaded.nets[0].predict(X := run.split.data.x[:9]), run.nets[0].predict(X))
 
 
 def numbers(net: NetArrays) -> list[Any]:
