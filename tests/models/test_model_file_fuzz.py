@@ -61,6 +61,7 @@ def samples() -> dict[str, bytes]:
         "clipped": Model((net((4, 3, 2), ("relu",), bend=np.full(4, 1 / 3)),), about),
         "rates": Model((RATES,)),
         "mixed": Model((net((4, 3, 2), ("tanh",), mixtures=(np.array([1, 0.5, -2]),)),)),
+        "members": Model((MEMBERS,)),
         "transformed": Model((TRANSFORMED, replace(TRANSFORMED, transform=None))),
         "table": Model((net((made.n_inputs, 3, 2), ("relu",)),), about, preprocessing=made),
         "quantiles": Model((QUANTILES,)),

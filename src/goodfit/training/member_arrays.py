@@ -1,7 +1,7 @@
 """What members have of their own, at first and at the end: laid on a cohort's grid, and taken off as nets alone."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,9 +13,6 @@ from goodfit.nets.forward import Architecture
 from goodfit.nets.member_parts import FULL, Members
 from goodfit.training.examples import Examples
 from goodfit.training.recipe import Recipe
-
-if TYPE_CHECKING:
-    from goodfit.training.population import NetGrid
 
 PURPOSE = 0x3E3B  # of the random stream, beside the seed
 
@@ -38,9 +35,12 @@ def initial_members(recipe: Recipe, sources: NDArray[np.integer]) -> Members:
 
 
 def laid_members(
-    recipes: Sequence[Recipe], architecture: Architecture, examples: Examples, grid: "NetGrid", dtype: Any
+    recipes: Sequence[Recipe], architecture: Architecture, examples: Examples, lay: Callable[..., Any], dtype: Any
 ) -> Any:
-    """The same of every net of a cohort, padded by ones and zeros, [K, S, M, ...]; None where nets have one member."""
+    """The same of every net of a cohort, padded by ones and zeros, [K, S, M, ...]; None where nets have one member.
+
+    lay: [P, ...] to that
+    """
     if architecture.members == 1:
         return None
     sources = sources_of(examples)
@@ -55,7 +55,7 @@ def laid_members(
                 if layer < len(getattr(own, part)):
                     array = getattr(own, part)[layer]
                     table[net, :, : array.shape[1]] = array
-            laid.append(grid.lay(table))
+            laid.append(lay(table))
         return tuple(laid)
 
     full = recipes[0].member_form == FULL

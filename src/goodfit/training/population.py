@@ -227,7 +227,7 @@ def initial_parameters(
         _mixtures(jobs, architecture, grid, dtype),
         _waves(jobs, examples, grid, dtype),
         tuple(grid.lay(np.stack(own).astype(dtype)) for own in zip(*vectors, strict=True)) if blocks else None,
-        laid_members([job.recipe for job in jobs], architecture, examples, grid, dtype),
+        laid_members([job.recipe for job in jobs], architecture, examples, grid.lay, dtype),
     )
 
 
