@@ -25,7 +25,7 @@ import pytest
 from benchmarks.fuzz_changes import value_changed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_help import LABELS, NETS, QUANTILES, RATES, TRANSFORMED, net
+from model_help import LABELS, MEMBERS, NETS, QUANTILES, RATES, TRANSFORMED, net
 from safetensors.numpy import load as load_tensors
 
 from goodfit.cli.model_tables import print_model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -16,7 +16,7 @@ from goodfit.data.tables.coded import CodedRows
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.models.blockwise import each_block, overflow_allowed
-from goodfit.models.member_nets import as_members, member_problems, outputs_together
+from goodfit.models.member_layers import as_members, layers_of_members, member_problems, put_together
 from goodfit.models.quantile_head import QuantileHead, split_head
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.nets.member_parts import Members, member_parts
@@ -195,7 +195,9 @@ class TrainedNet:
         """
         rows = checked_inputs(x, self.n_inputs)
         if self.members is not None:
-            return outputs_together(self, rows, precision)
+            layers = layers_of_members(self.members, self.weights, self.biases)
+            alone = (replace(self, weights=w, biases=b, members=None).outputs(rows, precision) for w, b in layers)
+            return put_together(self.task, self.link, np.stack([*alone], axis=-1))
         result = np.empty((len(rows), self.n_outputs), precision)
         weights = [weight.T.astype(precision, copy=False) for weight in self.weights]  # [in, out]
         # float32 keeps its larger blocks: its last bits depend on how rows are divided
