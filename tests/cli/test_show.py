@@ -93,6 +93,7 @@ def test_json_is_the_whole_of_it(call) -> None:  # type: ignore[no-untyped-def]
         "bins": 0,
         "frequencies": 0,
         "components": 0,
+        "members": 1,
         "targets": [],
         "levels": [],
         "mixed": 0,
