@@ -22,6 +22,7 @@ from goodfit.training.recipe_rules import CHECKS
 DOCS = Path(__file__).parents[1] / "docs"
 Execute = Callable[[str], tuple[Path, dict[str, Any]]]
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+BY_PAGE = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in PAGES]  # a worker runs its blocks once
 STUDIES = sorted(path.name for path in (DOCS / "studies").glob("*.md"))
 
 
@@ -80,7 +81,7 @@ def execute(tmp_path_factory: pytest.TempPathFactory) -> Execute:
     return execute
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", BY_PAGE)
 def test_the_python_blocks_run(name: str, execute: Execute) -> None:
     execute(name)
 
@@ -152,6 +153,7 @@ def test_a_wrong_variance_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None
         module.recipe_page()
 
 
+@pytest.mark.xdist_group("runs.md")
 def test_the_tables_of_runs_are_those_of_a_run(execute: Execute) -> None:
     folder, names = execute("runs.md")
     text, found = page("runs.md"), names["run"].to_json()
@@ -171,6 +173,7 @@ def test_the_tables_of_runs_are_those_of_a_run(execute: Execute) -> None:
         assert set(re.findall(r"`([^`]+)`", row)) == {key, *found[key]}
 
 
+@pytest.mark.xdist_group("seal.md")
 def test_the_tables_of_the_seal_are_those_of_an_opening(execute: Execute) -> None:
     from goodfit.cli.openings import opening_record
 

@@ -6,7 +6,6 @@ row is dropped or set aside at random, and the rate does not fall by rows seen (
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -41,20 +40,15 @@ STOPPING: list[dict[str, Any]] = [
 ]
 
 
-def together(given: dict[str, Any]) -> bool:
-    return not (given["solver"] == "lbfgs" and "validation_data" in given)
-
-
-PRODUCT = [
-    {**solver, **stopping, "shuffle": number % 2 == 0}
-    for number, (solver, stopping) in enumerate(itertools.product(SOLVERS, STOPPING))
-    if together({**solver, **stopping})
+GIVEN = [  # every solver and every way to stop, alone and with another; each is two programs to compile
+    {**SOLVERS[solver], **STOPPING[stopping], "shuffle": number % 2 == 0}
+    for number, (solver, stopping) in enumerate([(0, 0), (1, 1), (2, 2), (3, 0), (4, 1), (1, 0), (3, 2)])
 ]
 
 
 @pytest.mark.parametrize("class_weight", [None, "balanced", {0: 3.0, 2: 0.5}], ids=["none", "balanced", "dict"])
 def test_classifier(class_weight: Any) -> None:
-    for given in PRODUCT if class_weight is None else PRODUCT[::4]:  # how classes weigh rows is no solver's matter
+    for given in GIVEN if class_weight is None else GIVEN[::4]:  # how classes weigh rows is no solver's matter
         net = gf.MLPClassifier(**BASE, **given, class_weight=class_weight)
         check_sample_weight_equivalence_on_dense_data(str(given), net)
     check_sample_weight_equivalence_on_sparse_data(str(given), net)
@@ -62,7 +56,7 @@ def test_classifier(class_weight: Any) -> None:
 
 @pytest.mark.parametrize("loss", ["squared_error", "poisson", "huber", "absolute_error"])
 def test_regressor(loss: str) -> None:
-    for given in PRODUCT[1::2] if loss == "squared_error" else PRODUCT[:2]:
+    for given in GIVEN[2:5] if loss == "squared_error" else GIVEN[:2]:
         check_sample_weight_equivalence_on_dense_data(str(given), gf.MLPRegressor(**BASE, **given, loss=loss))
 
 

@@ -22,12 +22,26 @@ def small() -> Small:
     return small_result
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures stay empty, for tests of files and folders: drawing takes most of the time of a small study."""
+    empty = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>'
+    monkeypatch.setattr("goodfit.figures.files._rendered", lambda *_, **__: empty)
+
+
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """A study's name -> its small form's two pages, English first, which are written once a process."""
+    """A study's name -> its small form's two pages, English first, which are written once a process.
+
+    The files of figures beside them are empty, but of one study: the page draws the same ones.
+    """
 
     @functools.cache
     def write(name: str) -> tuple[Path, ...]:
-        return tuple(small_result(name).write(tmp_path_factory.mktemp(name)))
+        with pytest.MonkeyPatch.context() as patched:
+            if name != "polynomial":
+                patched.setattr("goodfit.studies.writing.write_figure", lambda _, path: path.touch())
+            (folder := tmp_path_factory.mktemp(name) / name).mkdir()
+            return tuple(small_result(name).write(folder.parent))
 
     return write

@@ -13,6 +13,8 @@ from goodfit.studies.activations.facts import mean_output, saturated, with_deriv
 from goodfit.studies.activations.measure import NAMES, Z
 from goodfit.studies.activations.timing import ratio, rounds_of
 
+pytestmark = pytest.mark.xdist_group("activations")  # a worker runs its small form once
+
 EXACT = ("passes-or-blocks", "kink", "kink-matters", "sigmoid-flat", "tanh-flat", "sigmoid-mean", "tanh-mean")
 SURE = (*EXACT, "relu-eases", "tanh-faster", "relu-faster")
 

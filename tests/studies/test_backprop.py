@@ -10,6 +10,8 @@ from goodfit.studies import run
 from goodfit.studies.backprop.graph import text_of
 from goodfit.studies.backprop.measure import UNITS, counted
 
+pytestmark = pytest.mark.xdist_group("backprop")  # a worker runs its small form once
+
 HOLD = ("forward", "chain", "differences", "single", "memory", "formula")
 FEW = {"seeds": 2, "widths": (4,), "batches": (2,), "rounds": 6, "depth": 2}
 

@@ -9,6 +9,8 @@ from studies_help import Small
 from goodfit.studies import run
 from goodfit.studies.capacity import measure as capacities
 
+pytestmark = pytest.mark.xdist_group("capacity")  # a worker runs its small form once
+
 SURE = (
     "under-train",
     "under-both",

@@ -19,6 +19,8 @@ from goodfit.studies.dropout.measure import _chosen_by_others, examples_of
 from goodfit.studies.dropout.thinned import STEP, mean_over_all_masks, rank_share, thinned
 from goodfit.training.population import NetArrays
 
+pytestmark = pytest.mark.xdist_group("dropout")  # a worker runs its small form once
+
 HOLD = {"overfits", "random", "expectation", "layer", "votes", "spread"}
 FALSE = {"figure-gap", "outputs", "doubt"}
 RATES = (0.2, 0.5)

@@ -18,6 +18,8 @@ from goodfit.studies.exploding_gradient.products import exponent, multiply
 from goodfit.training import Recipe
 from lyapunov import growth_rates
 
+pytestmark = pytest.mark.xdist_group("exploding-gradient")  # a worker runs its small form once
+
 HOLD = ("infinite", "both", "step", "unstable", "lyapunov", "notes-usual", "rank-one", "notes-rank-one")
 FAIL = ("large-alone", "deep-alone", "clipping-learns")
 

@@ -12,6 +12,8 @@ from goodfit.studies.generalization.measure import rows_of
 from goodfit.training import Recipe
 from goodfit.training.population import NetArrays
 
+pytestmark = pytest.mark.xdist_group("generalization")  # a worker runs its small form once
+
 SURE = (
     "complex-apart",
     "complex-trains",

@@ -11,6 +11,8 @@ from goodfit.studies import run
 from goodfit.studies.initialization.signal_flow import SLOPES, flow, growth, predicted_flow
 from goodfit.training import Recipe
 
+pytestmark = pytest.mark.xdist_group("initialization")  # a worker runs its small form once
+
 SURE = ("uniform-variance", "uniform-bound", "eases", "xavier-trains")
 
 

@@ -10,6 +10,8 @@ from goodfit.studies import find, run
 from goodfit.studies.k_fold import measure as folding
 from goodfit.studies.parameters import checked
 
+pytestmark = pytest.mark.xdist_group("k-fold")  # a worker runs its small form once
+
 
 def test_the_claims(small: Small) -> None:
     result = small("k-fold")

@@ -11,6 +11,8 @@ from goodfit.studies import run
 from goodfit.studies.common.trained import hidden_values
 from goodfit.studies.linear_collapse.straightness import bend, best_line, fold_by_hand, fold_errors
 
+pytestmark = pytest.mark.xdist_group("linear-collapse")  # a worker runs its small form once
+
 
 def test_the_claims(small: Small) -> None:
     result = small("linear-collapse")

@@ -9,6 +9,8 @@ from studies_help import Small
 from goodfit.data import load
 from goodfit.studies.mlp_fashion_mnist.images import images, late
 
+pytestmark = pytest.mark.xdist_group("mlp-fashion-mnist")  # a worker runs its small form once
+
 
 def test_the_claims(small: Small) -> None:
     result = small("mlp-fashion-mnist")

@@ -10,6 +10,8 @@ from goodfit.data import load
 from goodfit.studies import run
 from goodfit.studies.polynomial import measure
 
+pytestmark = pytest.mark.xdist_group("polynomial")  # a worker runs its small form once
+
 SURE = ("few-underfits", "many-overfits", "high-powers", "notes-inside")
 
 

@@ -114,6 +114,7 @@ def test_a_wrong_parameter_of_the_chapter_is_told_before_all_else(
     assert run_all(tmp_path) == ([], {"made-up": "no data"})
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_was_trained_before_a_kill_is_not_trained_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given = {"seeds": 2, "epochs": 10, "long_epochs": 12}
     whole = gf.studies.run("polynomial", **given)
@@ -137,6 +138,7 @@ def test_what_was_trained_before_a_kill_is_not_trained_again(monkeypatch: pytest
         gf.studies.resume(tmp_path)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_another_call_leaves_what_is_unfinished(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -153,6 +155,7 @@ def test_another_call_leaves_what_is_unfinished(monkeypatch: pytest.MonkeyPatch,
     assert found.tables == gf.studies.run("polynomial", seeds=2, epochs=10, long_epochs=10).tables
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_study_run_again_overwrites_nothing(tmp_path: Path) -> None:
     def run(rows: int, out: Path | None = tmp_path) -> Any:
         return gf.studies.run("test-reuse", out=out, seeds=5, models=20, looks=10, rows=rows)

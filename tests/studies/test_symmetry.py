@@ -14,6 +14,8 @@ from goodfit.studies.catalogue import find
 from goodfit.studies.parameters import checked
 from goodfit.studies.symmetry.measure import APART, _distance, _noisy, _subject, epochs_until_apart
 
+pytestmark = pytest.mark.xdist_group("symmetry")  # a worker runs its small form once
+
 HOLD = ("permuted", "forward", "backward", "kept", "limits", "dropout", "others", "one-unit", "noise", "waiting")
 
 

@@ -13,6 +13,8 @@ from goodfit.intervals import LEVEL
 from goodfit.studies import find
 from goodfit.studies.test_reuse.measure import expected_best, flipping, limit_of, log_missing, voting
 
+pytestmark = pytest.mark.xdist_group("test-reuse")  # a worker runs its small form once
+
 
 def test_the_claims(small: Small) -> None:
     result = small("test-reuse")

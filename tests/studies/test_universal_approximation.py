@@ -14,6 +14,8 @@ from goodfit.studies import run
 from goodfit.studies.universal_approximation.nets import as_large, built, parameters_of, values_of
 from goodfit.studies.universal_approximation.targets import GRID, REACH, TargetFunction
 
+pytestmark = pytest.mark.xdist_group("universal-approximation")  # a worker runs its small form once
+
 TEXTS = ("sin(3*x)", "exp(-8*x^2)", "step(x)", "1e250*x^3 + 3e250", "abs(x) - 1000")
 
 

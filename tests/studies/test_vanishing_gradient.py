@@ -12,6 +12,8 @@ from goodfit.studies import run
 from goodfit.studies.common.deep_nets import digits, flow_of, initial_nets
 from goodfit.training import Recipe
 
+pytestmark = pytest.mark.xdist_group("vanishing-gradient")  # a worker runs its small form once
+
 HOLD = ("ends", "vanishes", "front", "relu", "maximum", "bound", "tanh-small")
 FAIL = ("tanh", "extremes", "relu-small")
 

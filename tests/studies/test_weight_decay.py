@@ -12,6 +12,8 @@ from studies_help import Small
 from goodfit.studies import run
 from goodfit.studies.weight_decay import measure as decaying
 
+pytestmark = pytest.mark.xdist_group("weight-decay")  # a worker runs its small form once
+
 FALSE = {"beats-constant", "bias"}
 OPEN = {"versions-differ"}  # which 100 seeds refute and 20 leave open
 

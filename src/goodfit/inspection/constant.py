@@ -1,10 +1,12 @@
 """The loss of the best constant prediction: what a net must beat to have learned anything."""
 
 from collections.abc import Sequence
+from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Array, Shaped
 
 from goodfit.inspection.precision import exact
 from goodfit.inspection.subject import Subject
@@ -24,8 +26,12 @@ def least_constant(loss: str, target: Shaped[np.ndarray, "... B"], outputs: int,
     found = _constant_outputs(loss, target, outputs, huber_delta)
     with exact():
         rows = jnp.asarray(np.repeat(found[:, None], target.shape[-1], axis=1))
-        losses = LOSSES[loss].per_row(rows, jnp.asarray(target), None, huber_delta)[1]
-        return float(np.asarray(losses).mean())
+        return float(np.asarray(_losses(rows, jnp.asarray(target), huber_delta, loss)).mean())
+
+
+@partial(jax.jit, static_argnames="loss")
+def _losses(outputs: Array, target: Array, huber_delta: float, loss: str) -> Array:
+    return LOSSES[loss].per_row(outputs, target, None, huber_delta)[1]
 
 
 def least_pinball(target: Shaped[np.ndarray, "C B"], levels: Sequence[float]) -> float:

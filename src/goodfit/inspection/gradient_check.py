@@ -70,23 +70,20 @@ def check_gradient(subject: Subject, seed: int = 0, rows: int = ROWS) -> tuple[C
 def difference_gradient(subject: Subject, seed: int = 0, rows: int = ROWS) -> tuple[Differenced, ...]:
     """The numbers that `check_gradient` compares, of every tensor: by the one of STEPS that has the least error."""
     part, rng = subject.head(rows), np.random.default_rng(seed)
-    found = []
+    tensors = _tensors(part)
+    at = [np.sort(rng.choice(size, min(NUMBERS, size), replace=False)) for _, size in tensors]
+    starts = np.cumsum([0, *(size for _, size in tensors)])
+    places = np.concatenate([start + own for start, own in zip(starts, at, strict=False)])
     with exact():
         x, target = jnp.asarray(part.x)[None], jnp.asarray(part.target)
-        parameters = parameters_of(part.net)
         keys = (part.net.activations, part.loss, part.huber_delta)
-        gradient = jax.grad(mean_loss)(parameters, x, target, *keys)
-        flat = np.asarray(ravel_pytree(parameters)[0])
-        of_flat = np.asarray(ravel_pytree(gradient)[0])
-        start = 0
-        for name, size in _tensors(part):
-            at = np.sort(rng.choice(size, min(NUMBERS, size), replace=False))
-            own, places = of_flat[start + at], start + at
-            start += size
-            tried = [_differences(parameters, flat, places, step, x, target, *keys) for step in STEPS]
-            best = min(tried, key=lambda other, own=own: _error(own, other))  # type: ignore[misc]
-            found.append(Differenced(name, size, at, own, best))
-    return tuple(found)
+        found = _gradients(parameters_of(part.net), places, jnp.asarray(STEPS), x, target, *keys)
+    bounds = np.cumsum([len(own) for own in at])[:-1]
+    own, *tried = (np.split(values, bounds) for values in (np.asarray(found[0]), *np.asarray(found[1])))
+    return tuple(
+        Differenced(name, size, at[k], own[k], min((each[k] for each in tried), key=partial(_error, own[k])))
+        for k, (name, size) in enumerate(tensors)
+    )
 
 
 def _tensors(subject: Subject) -> list[tuple[str, int]]:
@@ -104,24 +101,27 @@ def _error(own: np.ndarray, other: np.ndarray) -> float:
     return float(np.linalg.norm(own - other)) / size if size > 0 else 0.0
 
 
-def _differences(
-    parameters: Any, flat: np.ndarray, at: np.ndarray, step: float, x: Array, target: Array, *keys: Any
-) -> np.ndarray:
-    """Central differences of the loss by the numbers at these places."""
-    unravel = ravel_pytree(parameters)[1]
-    losses = []
-    for sign in (step, -step):
-        moved = [_loss(unravel(jnp.asarray(_moved(flat, int(place), sign))), x, target, *keys) for place in at]
-        losses.append(np.asarray(moved))
-    return np.asarray((losses[0] - losses[1]) / (2 * step))
+@partial(jax.jit, static_argnums=(5, 6))
+def _gradients(
+    parameters: Any,
+    places: Array,
+    steps: Array,
+    x: Array,
+    target: Array,
+    activations: tuple[str, ...],
+    loss: str,
+    delta: float,
+) -> tuple[Array, Array]:
+    """The gradient at K places of the numbers of a net in a row, [K], and the central differences there, [steps, K]."""
+    flat, whole = ravel_pytree(parameters)
 
+    def at(numbers: Array) -> Array:
+        return mean_loss(whole(numbers), x, target, activations, loss, delta)
 
-def _moved(flat: np.ndarray, place: int, by: float) -> np.ndarray:
-    other = flat.copy()
-    other[place] += by
-    return other
+    def difference(place: Array) -> Array:
+        sides = [jax.lax.map(lambda by: at(flat.at[place].add(by)), sign * steps) for sign in (1, -1)]
+        found: Array = (sides[0] - sides[1]) / (2 * steps)
+        return found
 
-
-@partial(jax.jit, static_argnums=(3, 4))
-def _loss(parameters: Any, x: Array, target: Array, activations: tuple[str, ...], loss: str, delta: float) -> Array:
-    return mean_loss(parameters, x, target, activations, loss, delta)
+    own: Array = jax.grad(at)(flat)[places]
+    return own, jax.lax.map(difference, places).T  # in turn: a copy of the net for each place is large

@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from goodfit.inspection.passes import Passes, parameters_of
 from goodfit.inspection.precision import exact
@@ -29,27 +31,33 @@ def update_ratios(net: TrainedNet, passes: Passes, recipe: Recipe) -> tuple[floa
         return (math.nan,) * len(net.weights)
     factors = factors_of(recipe.parametrization, (net.first_inputs, *net.sizes[1:]))
     with exact():
-        old = parameters_of(net)
-        plain = tuple(
-            jnp.asarray(g)[None, None] + recipe.l2 * w
-            for g, w in zip(passes.weight_gradients, old.weights, strict=True)
-        )
-        old = replace(old, weights=tuple(w / f for w, f in zip(old.weights, factors, strict=True)))
-        gradient = Parameters(
-            tuple(g * f for g, f in zip(plain, factors, strict=True)),
-            tuple(jnp.asarray(g)[None, None] for g in passes.bias_gradients),
-            jax.tree.map(jnp.zeros_like, old.slopes),
-            mixtures=jax.tree.map(jnp.zeros_like, old.mixtures),
-        )
-        program, rates = program_of(recipe, net), _rates(recipe, factors)
-        state = optimisers.initial_state(program, rates, old)
-        new, _ = optimisers.step(program, rates, old, gradient, state, jnp.ones((1, 1)))
-        moved = [np.linalg.norm(np.asarray(n - o)) for n, o in zip(new.weights, old.weights, strict=True)]
-        sizes = [np.linalg.norm(np.asarray(o)) for o in old.weights]
+        gradients = passes.weight_gradients, passes.bias_gradients
+        new, old = _first_step(program_of(recipe, net), _rates(recipe, factors), factors, parameters_of(net), gradients)
+        moved = [np.linalg.norm(np.asarray(n) - np.asarray(o)) for n, o in zip(new, old, strict=True)]
+        sizes = [np.linalg.norm(np.asarray(o)) for o in old]
     return tuple(
         float(move / size) if size > 0 else (math.inf if move > 0 else 0.0)
         for move, size in zip(moved, sizes, strict=True)
     )
+
+
+@partial(jax.jit, static_argnums=0)  # as one program: step by step, each of a hundred operations would be compiled
+def _first_step(program: Program, rates: Rates, factors: list[Array], net: Parameters, gradients: Any) -> Any:
+    """Weights of every layer after the optimiser's first step, and before it, as the optimiser sees them.
+
+    gradients: of the weights and of the biases, without penalties.
+    """
+    plain = [g[None, None] + rates.l2[..., None, None] * w for g, w in zip(gradients[0], net.weights, strict=True)]
+    old = replace(net, weights=tuple(w / f for w, f in zip(net.weights, factors, strict=True)))
+    gradient = Parameters(
+        tuple(g * f for g, f in zip(plain, factors, strict=True)),
+        tuple(g[None, None] for g in gradients[1]),
+        jax.tree.map(jnp.zeros_like, old.slopes),
+        mixtures=jax.tree.map(jnp.zeros_like, old.mixtures),
+    )
+    state = optimisers.initial_state(program, rates, old)
+    new, _ = optimisers.step(program, rates, old, gradient, state, jnp.ones((1, 1)))
+    return new.weights, old.weights
 
 
 def program_of(recipe: Recipe, net: TrainedNet) -> Program:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from goodfit.interop.mxnet.array import apply, narrow
 from goodfit.interop.mxnet.array import array as _array
 from goodfit.interop.mxnet.array import ndarray as ndarray
 
-pi, e, inf, nan, newaxis = numpy.pi, numpy.e, numpy.inf, numpy.nan, None
+pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
 float16, float32, float64, int8, int32, int64 = (
     *(numpy.float16, numpy.float32, numpy.float64),
     *(numpy.int8, numpy.int32, numpy.int64),
