@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import importlib
+import importlib.util
 import io
 import re
 import shlex
@@ -10,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-NOT_RUN = "<!-- not run -->"  # on a line of its own, above a block: it is not run, but must be valid Python
+NOT_RUN = "<!-- not run -->"  # on a line of its own, above a block: it is not run, but must be Python that imports what there is
 PRINTED = "<!-- printed -->"  # above a block of text: exactly what the Python block before it prints
 SHELLS = {"sh", "bash", "shell", "console"}
 
@@ -64,12 +67,28 @@ def run_blocks(text: str, name: str) -> dict[str, Any]:
     for block in blocks(text):
         if block.language == "python":
             code = compile("\n" * (block.line - 1) + block.code, name, "exec")
-            if block.above != NOT_RUN:
+            if block.above == NOT_RUN:
+                check_imports(block.code, f"{name}:{block.line}")
+            else:
                 with contextlib.redirect_stdout(io.StringIO()) as printed:
                     exec(code, namespace)
         elif block.above == PRINTED:
             assert printed.getvalue().strip("\n") == block.code, f"{name}:{block.line}: what is printed has changed"
     return namespace
+
+
+def check_imports(code: str, where: str) -> None:
+    """What a block imports of goodfit must be there: blocks that are not run go stale in silence otherwise."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "goodfit":
+            module = importlib.import_module(node.module or "")
+            for each in node.names:
+                found = hasattr(module, each.name) or importlib.util.find_spec(f"{node.module}.{each.name}")
+                assert found, f"{where}: {node.module} has no {each.name}"
+        elif isinstance(node, ast.Import):
+            for each in node.names:
+                if each.name.partition(".")[0] == "goodfit":
+                    importlib.import_module(each.name)
 
 
 def check_command(words: list[str]) -> None:

@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from goodfit.errors import InputError, problem
 from goodfit.inspection.precision import exact
 from goodfit.inspection.subject import Subject
 from goodfit.models.trained_net import TrainedNet
@@ -92,10 +91,7 @@ def mean_loss(
 
 
 def run_passes(subject: Subject) -> Passes:
-    """Both passes for the rows of a subject; InputError for a net whose members share weights."""
-    if subject.net.members is not None:
-        fix = "goodfit.inspect takes the first; goodfit.models.member_nets.member_nets gives all."
-        raise InputError(problem("Inspection", "'net' must have one member", got=subject.net.n_members, fix=fix))
+    """Both passes for the rows of a subject."""
     with exact():
         x, target = jnp.asarray(subject.x[None]), jnp.asarray(subject.target)
         found = _passes(

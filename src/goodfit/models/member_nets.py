@@ -27,8 +27,11 @@ def taken_apart(nets: Sequence[TrainedNet]) -> tuple[TrainedNet, ...]:
     if all(net.members is None for net in nets):
         return tuple(nets)
     if any(net.members is not None and net.transform is not None for net in nets):
-        rule = "members that share weights cannot be taken apart where a target transform follows their mean"
-        raise InputError(problem("Model", rule, fix="Train with members 1, or target_transform none."))
+        clipped = all(net.transform is None or not net.transform.named for net in nets)
+        what = "their predictions are clipped" if clipped else "a target transform follows their mean"
+        fix = f"Train with members 1, or {'without clip_predictions' if clipped else 'target_transform none'}."
+        rule = f"members that share weights cannot be taken apart where {what}"
+        raise InputError(problem("Model", rule, fix=fix))
     most = int(np.lcm.reduce([net.n_members for net in nets]))
     return tuple(
         replace(each, count=net.count * most // net.n_members) if most > net.n_members else each

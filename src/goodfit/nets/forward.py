@@ -18,7 +18,7 @@ from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.dropout import keep_mask
 from goodfit.nets.encoding import Edges, Waves, encode, sources
 from goodfit.nets.member_parts import Members
-from goodfit.nets.members import heads, moved, scaled, side_by_side
+from goodfit.nets.members import heads, moved, of_members, scaled, side_by_side
 
 LARGEST = 1e15  # of scaled inputs before they are bent: in float32, the square of more would not be finite
 OwnInputs = tuple[Array, Array, Array | None]  # shift, factor and bend, [S, M, D] each
@@ -118,22 +118,20 @@ def forward(
     hidden: Array = x
     nets, waves, members = parameters.weights[0].shape[1], parameters.waves, parameters.members
     drops = dropout is not None and architecture.input_dropout
-    if members is not None:
-        hidden = side_by_side(_own_inputs(x, nets, scaling, bins, waves), architecture.members)
     if dropout is not None and drops:
         # a dropped input is 0 in scaled units: the scaling cannot move into the weights here
-        own = _own_inputs(x, nets, scaling, bins, waves) if members is None else hidden
+        own = _own_inputs(x, nets, scaling, bins, waves)
+        own = own if members is None else side_by_side(own, architecture.members)  # each member drops its own
         hidden = _drop(own, dropout.keys[:, 0], dropout.input_rate, None if bins is None else (x.shape[-1], bins))
-    elif members is not None:
-        pass
-    elif waves is not None or (scaling is not None and (scaling[2] is not None or bins is not None)):
+    elif members is not None or waves is not None or (scaling is not None and (scaling[2] is not None or bins is not None)):
         hidden = _own_inputs(x, nets, scaling, bins, waves)
     elif scaling is not None:
         parameters = _scaled_first_layer(parameters, *scaling[:2])
     elif bins is not None:
         hidden = encode(x.swapaxes(-1, -2), bins).swapaxes(-1, -2)  # shared by the nets of a group
     for layer, name in enumerate(architecture.activations):
-        z = affine(parameters, layer, hidden)  # [S, M, H, B]
+        once = members is not None and layer == 0 and not drops  # rows stand there once for all members
+        z = affine(parameters, layer, hidden, once=once)  # [S, M, H, B]
         slope = parameters.slopes[layer]
         share = mixture_of(parameters, layer)
         lean = architecture.lean and slope is None and share is None
@@ -178,9 +176,18 @@ def _scaled_first_layer(parameters: Parameters, shift: Array, factor: Array) -> 
     return replace(parameters, weights=(weights, *parameters.weights[1:]), biases=(bias, *parameters.biases[1:]))
 
 
-def affine(parameters: Parameters, layer: int, hidden: Array) -> Array:
-    """W h + b of one layer, [S, M, out, B]. hidden: inputs shared by a group, [S, B, D], or units [S, M, H, B]."""
+def affine(parameters: Parameters, layer: int, hidden: Array, *, once: bool = False) -> Array:
+    """W h + b of one layer, [S, M, out, B].
+
+    hidden: inputs shared by a group, [S, B, D], or units [S, M, H, B], with the rows of K members side by side. once:
+    the inputs stand once for all members, whose scalings multiply the weights instead: inputs are often many, as those
+    of categories are, and a copy of each row for each member would be the largest array of all.
+    """
     weights, biases, members = parameters.weights[layer], parameters.biases[layer], parameters.members
+    if members is not None and once:
+        z = _own_product(of_members(weights, members.inputs[layer]), hidden)  # [S, M, H K, B]
+        z = moved(z.reshape(*weights.shape[:3], -1), members, layer)
+        return z if biases is None else z + biases[..., None]
     if members is not None and layer < len(members.inputs):
         hidden = scaled(hidden, members.inputs[layer])
     z = jnp.einsum("smhd,sbd->smhb", weights, hidden) if hidden.ndim == 3 else _own_product(weights, hidden)

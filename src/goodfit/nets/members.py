@@ -34,6 +34,12 @@ def scaled(hidden: Float[Array, "S M H KB"], scaling: Float[Array, "S M K H"]) -
     return (apart(hidden, members) * by_unit(scaling)).reshape(hidden.shape)
 
 
+def of_members(weights: Float[Array, "S M H D"], scaling: Float[Array, "S M K D"]) -> Float[Array, "S M HK D"]:
+    """The weights of each member's units, those of a unit together: W with its inputs scaled."""
+    own = weights[:, :, :, None] * scaling[:, :, None]  # [S, M, H, K, D]
+    return own.reshape(*weights.shape[:2], -1, weights.shape[-1])
+
+
 def moved(z: Float[Array, "S M H KB"], members: Members, layer: int) -> Float[Array, "S M H KB"]:
     """What members do to the product of a hidden layer, before its biases are added."""
     if layer < len(members.outputs):

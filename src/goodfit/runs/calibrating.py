@@ -20,7 +20,7 @@ from goodfit.models.calibration import by_output, of_top_class, probability_scor
 from goodfit.models.model_file import Model
 from goodfit.models.temperature import Temperature, fitted_temperature, logits_from, logits_of
 from goodfit.models.trained_net import counts_of
-from goodfit.runs.calibrated import NO_DIAGRAM, WHERE, Calibration, is_picture
+from goodfit.runs.calibrated import MEMBERS, NO_DIAGRAM, WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant
 from goodfit.runs.looking import LookedAt, rows_to_look_at
 from goodfit.runs.measured import INDEPENDENT
@@ -38,7 +38,6 @@ OUT_OF_FOLD = (
     "Scores are of out-of-fold predictions: each row by the nets that did not learn from it. New rows are predicted by "
     "all nets together, whose averaged probabilities are less confident."
 )
-MEMBERS = "No temperature was fitted: the nets' members share weights, and the mean of their probabilities takes none."
 FITTED = "The temperature was fitted on these rows: they are no test data for a model that uses it."
 
 
