@@ -17,18 +17,21 @@ import goodfit as gf
 from goodfit.data import Dataset, Split, split
 from goodfit.data.target_transform import fit_transform
 from goodfit.errors import InputError
-from goodfit.inspection.passes import run_passes
+from goodfit.inspection.folding import fold
+from goodfit.inspection.gradient_check import check_gradient
+from goodfit.inspection.inspecting import rows_of, subject_for
 from goodfit.inspection.subject import subject_of
 from goodfit.models import Model, TrainedNet, load_model
 from goodfit.models.averaging import mean_values
 from goodfit.models.member_nets import member_nets, taken_apart
 from goodfit.models.stacked import stacked_outputs
 from goodfit.models.tempering import tempered_net
+from goodfit.nets import forward
 from goodfit.nets.member_parts import Members, member_parts, named_parts, together
 from goodfit.runs.calibrating import calibration
 from goodfit.runs.model_facts import describe_model
 from goodfit.runs.opening import model_print
-from goodfit.training import Examples, Job, Recipe, cohort_of, fit
+from goodfit.training import Examples, Job, Recipe, cohort_of, fit, part_scores, program
 from goodfit.training.batches import RowOrder
 from goodfit.training.compile import compilations
 from goodfit.training.initialise import initial_layers
@@ -157,10 +160,24 @@ def test_the_mini_form_has_the_first_scaling_alone() -> None:
     assert [name for name, _ in named_parts(fitted.nets[0].members)] == ["members.inputs.0"]
 
 
-def test_one_member_leaves_nothing_of_them_in_a_program() -> None:
-    cohort = cohort_of([Job(PLAIN)], make_examples(), 1)
-    assert cohort.initial_parameters().members is None
-    assert cohort.architecture == replace(cohort.architecture, members=1)
+def test_one_member_leaves_nothing_of_them_in_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that lays members out, scales by them or averages them is traced, neither to train nor to score."""
+
+    def of_members(*_: Any) -> None:
+        raise AssertionError("of members")
+
+    places = (
+        (forward, ("heads", "moved", "of_members", "scaled", "side_by_side")),
+        (program, ("apart", "side_by_side")),
+        (part_scores, ("apart", "together")),
+    )
+    for module, names in places:
+        for name in names:
+            monkeypatch.setattr(module, name, of_members)
+    assert cohort_of([Job(PLAIN)], make_examples(), 1).initial_parameters().members is None
+    fit64([Job(PLAIN.replace(hidden=(7,), epochs=1))], make_examples())
+    with pytest.raises(AssertionError, match="of members"):
+        fit64([Job(PLAIN.replace(hidden=(7,), epochs=1, members=2))], make_examples())
     with pytest.raises(InputError, match="'members' must be those of the first net"):
         cohort_of([Job(PLAIN), Job(PLAIN.replace(members=2))], make_examples(), 1)
 
@@ -241,15 +258,19 @@ def test_files_hold_them_and_exports_take_them_apart(tmp_path: Path) -> None:
     assert model_print(loaded.nets) == model_print(model.nets)
     assert model_print([drawn()]) != model_print([drawn(form="tabm-mini")])
     facts = describe_model(tmp_path / "model.safetensors")
-    assert (facts.format, facts.members, facts.outputs, facts.nets[0].sizes) == (8, 2, 3, (3, 5, 4, 3))
+    assert (facts.format, facts.outputs, facts.nets[0].sizes) == (8, 3, (3, 5, 4, 3))
+    assert [each.members for each in facts.nets] == [2, 2, 1]
     assert facts.nets[0].parameters == (3 + 1) * 5 + (5 + 1) * 4 + (4 + 1) * 6 + 2 * (3 + 5 + 2 * (5 + 4))
     for kind in ("numpy", "torch", "onnx"):
         assert model.export(kind, tmp_path / f"{kind}_net", rows=X).difference <= 1e-5
     relu = Model((replace(drawn(), activations=("relu", "relu")),))
     assert relu.export("sklearn", tmp_path / "net", rows=X).difference <= 1e-5
     logs = Model((drawn("regression", transform=fit_transform(np.abs(X) + 1, "log")),))
-    with pytest.raises(InputError, match="cannot be taken apart where a target transform follows their mean"):
+    with pytest.raises(InputError, match="a target transform follows their mean. .* or target_transform none"):
         logs.export("numpy", tmp_path / "net", rows=X)
+    clipped = Model((drawn("regression", transform=fit_transform(X, "none", clip=True)),))
+    with pytest.raises(InputError, match="predictions are clipped. .* or without clip_predictions"):
+        clipped.export("numpy", tmp_path / "net", rows=X)
 
 
 def test_what_members_cannot_do_is_said(tmp_path: Path) -> None:
@@ -257,8 +278,16 @@ def test_what_members_cannot_do_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="must have one member to have a temperature; got 2"):
         tempered_net(net, 2.0)
     with pytest.raises(InputError, match="'net' must have one member; got 2"):
-        run_passes(subject_of(net, X, np.zeros(len(X), np.int32)))
+        subject_of(net, X, np.zeros(len(X), np.int32))
+    with pytest.raises(InputError, match="must have one member to be folded; got 2"):
+        fold(replace(net, activations=("identity", "relu")))
     assert net.members is not None
+    large = replace(net.members, inputs=(np.full((2, 3), 3e38), *net.members.inputs[1:]))
+    with pytest.raises(InputError, match="as scaled, must be finite in float32; got 'member 0 beyond 3.4e\\+38'"):
+        replace(net, members=large)
+    small = [each * np.float32(1e-3) for each in net.weights]
+    spread = replace(net.members, inputs=(np.full((2, 3), 1e38), *net.members.inputs[1:]))
+    assert np.isfinite(replace(net, weights=(small[0] * np.float32(1e-3), *small[1:]), members=spread).outputs(X)).all()
     for members, rule in (
         (Members(()), "must scale the inputs of the first hidden layer, or inputs and outputs of all"),
         (Members((np.ones((2, 4)),)), "'members.inputs' of layer 0 must have a number for each member and unit"),
@@ -341,7 +370,14 @@ def test_what_looks_at_runs_takes_the_first_member_or_says_why_not(run: gf.Run, 
     found = gf.inspect(run, retrain=False, curvature=False)
     assert "first of the members that share the net's weights" in found.note
     assert found.measurement.subject.net.members is None
+    assert found.recipe == run.recipe
+    assert found.to_json()["final"]
+    assert all(tensor.right for tensor in check_gradient(subject_for(run)))
+    step_rows = rows_of(run, [0, 3])
+    np.testing.assert_array_equal(step_rows.net.weights[0], next(member_nets(run.nets[0])).weights[0])
     told = calibration(run)
+    with pytest.raises(InputError, match="nets of one member alone have a temperature. No temperature was fitted"):
+        told.model()
     assert told.temperature is None
     assert any("No temperature was fitted" in note for note in told.notes)
     with pytest.raises(InputError, match="members that share weights, from which no training can start"):

@@ -60,8 +60,10 @@ def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
         yield "quantiles", ", ".join(f"{level:g}" for level in found.levels) + "; predictions are the medians"
     if found.mixed:
         yield "mixtures", f"of activations and pre-activations, trained, in {found.mixed:,} of {len(found.nets):,} nets"
-    if found.members > 1:
-        yield "members", f"{found.members:,} of each net, which share its hidden layers and predict together"
+    counts = sorted({net.members for net in found.nets})
+    if counts[-1] > 1:
+        several = " or ".join(f"{count:,}" for count in counts)
+        yield "members", f"{several} of each net, which share its hidden layers and predict together"
     if found.target_transform:
         yield "target transform", names(found.target_transform)
     if found.clipped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def layers_of_members(
     members: Members, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]
 ) -> Iterator[Layers]:
-    """(weights, biases) of each member, one after another, of those that they share."""
+    """(weights, biases) of each member, one after another, of those that they share, in the type of the weights."""
     count = len(members.inputs[0])
     outputs = len(weights[-1]) // count
     for member in range(count):
@@ -51,8 +52,8 @@ def as_members(given: Members | None) -> Members | None:
     return Members(**parts)
 
 
-def member_problems(members: Members, weights: Sequence[np.ndarray]) -> Problems:
-    """What is wrong with them, for a net of these weights."""
+def member_problems(members: Members, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Problems:
+    """What is wrong with them, for a net of these finite float32 weights [out, in] and biases [out], one a layer."""
     found, layers = Problems(), len(weights) - 1
     counts = [len(getattr(members, name)) for name in PARTS]
     if not layers or counts not in ([1, 0, 0], [layers, layers, 0], [layers, layers, layers]):
@@ -69,4 +70,25 @@ def member_problems(members: Members, weights: Sequence[np.ndarray]) -> Problems
             found.add("Net", f"'members.{name}' of layer {layer} must be finite")
     if count and weights[-1].shape[0] % count:
         found.add("Net", f"the last layer must have as many outputs for each of {count} members", got=len(weights[-1]))
+    if not found.found and (member := _overflowing(members, weights, biases)) is not None:
+        rule = "weights and biases of every member, as scaled, must be finite in float32"
+        found.add("Net", rule, got=f"member {member} beyond {np.finfo(np.float32).max:.3g}")
     return found
+
+
+def _overflowing(members: Members, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> int | None:
+    """The first member whose own weights or biases are not finite in float32; None without one."""
+    scalings = [*itertools.zip_longest(members.inputs, members.outputs, members.offsets)]  # a layer each
+    with np.errstate(over="ignore", invalid="ignore"):
+        for (inputs, outputs, offsets), weight, bias in zip(scalings, weights, biases, strict=False):
+            most = float(np.abs(weight).max()) * float(np.abs(inputs).max())
+            most = max(most, most * float(1 if outputs is None else np.abs(outputs).max()))
+            most = max(most, float(np.abs(bias).max()) + float(0 if offsets is None else np.abs(offsets).max()))
+            if most > np.finfo(np.float32).max:  # perhaps: the largest of each need not meet
+                break
+        else:
+            return None
+        for member, layers in enumerate(layers_of_members(members, weights, biases)):
+            if not all(np.isfinite(own).all() for own in itertools.chain(*layers)):
+                return member
+    return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from goodfit.data.dataset import Task
 from goodfit.errors import Problems
 from goodfit.models.trained_net import MOST_COUNT, Link
+from goodfit.nets.member_parts import FORMS
 
 if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
@@ -21,7 +22,6 @@ COUNT_FORMAT = 5  # the first that has nets which count more than once
 TARGETS_FORMAT = 6  # the first that has names of several targets, quantiles, and mixtures of activations
 PERIODIC_FORMAT = 7  # the first that has periodic encodings
 MEMBERS_FORMAT = 8  # the first that has nets whose members share weights
-MEMBER_PARTS = ["inputs"], ["inputs", "outputs"], ["inputs", "outputs", "offsets"]  # that members may have
 MOST_COLUMNS = 2**31  # a number of a column is below
 _LATER = {
     "target_transform": TRANSFORM_FORMAT,
@@ -171,7 +171,7 @@ def _is_net(given: Any) -> bool:
         and all(type(level) is float for level in levels)
         and given.get("mixed", True) is True
         and (given.get("periodic") is True and "encoded" in given if "periodic" in given else True)
-        and given.get("members", MEMBER_PARTS[0]) in MEMBER_PARTS
+        and given.get("members", [*FORMS[0]]) in [[*form] for form in FORMS]
     )
 
 

@@ -28,6 +28,9 @@ def stacked_outputs(nets: Sequence[TrainedNet], x: Any) -> Iterator[tuple[int, F
     """(its place in `nets`, what `outputs(x)` of the net gives up to rounding) of every net, alike ones together."""
     alike: dict[Any, list[int]] = {}
     for place, net in enumerate(nets):
+        if net.members is not None and not accelerated():
+            yield place, net.outputs(x)
+            continue
         if net.members is not None:
             own_outputs = dict(stacked_outputs([*member_nets(net)], x))
             outputs = np.stack([own_outputs[member] for member in range(net.n_members)], axis=-1)

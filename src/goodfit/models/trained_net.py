@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -194,16 +194,17 @@ class TrainedNet:
         its numbers are the same on all machines but for one in many millions.
         """
         rows = checked_inputs(x, self.n_inputs)
-        if self.members is not None:
-            layers = layers_of_members(self.members, self.weights, self.biases)
-            alone = (replace(self, weights=w, biases=b, members=None).outputs(rows, precision) for w, b in layers)
-            return put_together(self.task, self.link, np.stack([*alone], axis=-1))
-        result = np.empty((len(rows), self.n_outputs), precision)
-        weights = [weight.T.astype(precision, copy=False) for weight in self.weights]  # [in, out]
+        weights = [weight.astype(precision, copy=False) for weight in self.weights]
         # float32 keeps its larger blocks: its last bits depend on how rows are divided
         numbers = CACHED_NUMBERS if precision == np.float64 else BLOCK_NUMBERS
-        each_block(self, rows, weights, self.biases, numbers, result.__setitem__)
-        return result
+        layers: Iterable[Any] = [(weights, self.biases)]
+        if self.members is not None:
+            layers = layers_of_members(self.members, weights, self.biases)
+        results = []
+        for own, biases in layers:
+            results.append(np.empty((len(rows), self.n_outputs), precision))
+            each_block(self, rows, [each.T for each in own], biases, numbers, results[-1].__setitem__)
+        return results[0] if self.members is None else put_together(self.task, self.link, np.stack(results, axis=-1))
 
     def predict(self, x: Any, precision: Precision = np.float32) -> np.ndarray:
         """Predictions for raw inputs [N, D], in the form of a data set's targets.
@@ -284,8 +285,8 @@ def _check_layers(net: TrainedNet, problems: Problems) -> None:
         for name, array in (("weight", weight), ("bias", bias)):
             if not np.isfinite(array).all():
                 problems.add("Net", f"every {name} of layer {layer} must be finite", got=array[~np.isfinite(array)][0])
-    if net.members is not None:
-        problems.found += member_problems(net.members, net.weights).found
+    if net.members is not None and not problems.found:
+        problems.found += member_problems(net.members, net.weights, net.biases).found
     if net.mixtures and [each.shape for each in net.mixtures] != [bias.shape for bias in net.biases[:-1]]:
         shapes = [each.shape for each in net.mixtures]
         problems.add("Net", "'mixtures' must have one number for each hidden unit", got=shapes)

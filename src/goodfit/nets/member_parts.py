@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jaxtyping import Array, Float
 
 PARTS, MEMBERS = ("inputs", "outputs", "offsets"), "members."  # fields of `Members`, and before their names in files
+FORMS = PARTS[:1], PARTS[:2], PARTS  # the parts that members may have: scalings of inputs, of both, and offsets
 FULL, MINI = "tabm", "tabm-mini"
 
 
@@ -45,8 +46,10 @@ def named_parts(members: Members | None) -> list[tuple[str, Any]]:
 
 
 def members_of(named: Mapping[str, Any]) -> Members | None:
-    """What members have of their own, from arrays by name; None without any."""
+    """What members have of their own, from arrays by name; None without any. ValueError where parts lack a layer."""
     counts = {name: sum(key.startswith(f"{MEMBERS}{name}.") for key in named) for name in PARTS}
+    if {f"{MEMBERS}{name}.{layer}" for name, n in counts.items() for layer in range(n)} != named.keys():
+        raise ValueError("members have other parts, or not of all layers from the first")
     parts: Any = {name: tuple(named[f"{MEMBERS}{name}.{layer}"] for layer in range(n)) for name, n in counts.items()}
     return Members(**parts) if named else None
 

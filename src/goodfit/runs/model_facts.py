@@ -11,18 +11,20 @@ from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.periodic import PeriodicEncoding
 from goodfit.models.model_file import FORMAT, KIND, OLDEST_FORMAT, Model, model_of
 from goodfit.models.quantiles import levels_in
+from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import model_path
 from goodfit.training import tensor_file
 
 
 @dataclass(frozen=True)
 class NetFacts:
-    """One net. sizes: widths from the inputs to the outputs; activations: one a hidden layer."""
+    """One net. sizes: widths from the inputs to the outputs; activations: one a hidden layer; members: that share it."""
 
     sizes: tuple[int, ...]
     activations: tuple[str, ...]
     parameters: int
     seed: int
+    members: int = 1
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class ModelFacts:
     encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is. frequencies,
     components: by how many cosines, in how many sums of them each, where they are trained, else 0. targets: names of
     several targets; () where they have none. levels: of the quantiles that the nets give; () where they give none.
-    mixed: how many nets have trained mixtures of activations. members: of the first net, which share its weights.
+    mixed: how many nets have trained mixtures of activations.
     """
 
     path: str
@@ -72,7 +74,6 @@ class ModelFacts:
     mixed: int = 0
     frequencies: int = 0
     components: int = 0
-    members: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -100,7 +101,7 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         inputs=model.nets[0].n_inputs,
         outputs=model.nets[0].n_outputs,
         parameters=sum(net.n_parameters for net in model.nets),
-        nets=tuple(NetFacts(net.sizes, net.activations, net.n_parameters, net.seed) for net in model.nets),
+        nets=tuple(map(_net, model.nets)),
         data=model.data,
         columns=_columns(model),
         about=model.about,
@@ -113,8 +114,11 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         targets=model.targets,
         levels=levels_in(model.nets[0]),
         mixed=sum(bool(net.mixtures) for net in model.nets),
-        members=model.nets[0].n_members,
     )
+
+
+def _net(net: TrainedNet) -> NetFacts:
+    return NetFacts(net.sizes, net.activations, net.n_parameters, net.seed, net.n_members)
 
 
 def _columns(model: Model) -> tuple[ColumnFacts, ...] | None:

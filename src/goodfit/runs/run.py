@@ -25,6 +25,7 @@ from goodfit.models.predicting import DIVERGED, ENSEMBLE
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
+from goodfit.nets.member_parts import FULL
 from goodfit.runs.bounding import conformal_rows
 from goodfit.runs.measured import measured_out_of_fold, measured_part
 from goodfit.runs.members import OutOfFold
@@ -364,7 +365,7 @@ def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
     sizes = [inputs, *recipe.hidden, last_width(recipe, outputs)]
     last = len(recipe.hidden)
     rows = []
-    members, full = recipe.members, recipe.member_form == "tabm"
+    members, full = recipe.members, recipe.member_form == FULL
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         own = members * fan_in if members > 1 and layer < last and (full or not layer) else 0
         own += members * fan_out * (1 + recipe.bias) if own and full else 0

@@ -208,9 +208,10 @@ class Cohort:
     def _block_rows(self) -> int:
         _, groups, nets = self.grid.shape
         examples, able = self.examples, machine()
-        inputs = examples.own_inputs or (1 if examples.scaling.encoding is None else examples.inputs)
         shape = self.architecture
-        widest = max(*(shape.members * width for width in shape.widths), shape.outputs, shape.members * inputs)
+        shared = examples.scaling.encoding is None and shape.members == 1  # rows, by all nets of a group
+        inputs = examples.own_inputs or (1 if shared else examples.inputs)
+        widest = max(*(shape.members * width for width in shape.widths), shape.outputs, inputs)
         return int(np.clip(able.block_numbers // (groups * nets * widest), 64, able.block_rows))
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
+from goodfit.nets.member_parts import FULL
 from goodfit.training import recipe_names as kinds
 from goodfit.training.recipe_fields import FieldRule, read_fields
 from goodfit.training.recipe_files import found_in, parsed
@@ -94,7 +95,7 @@ class Recipe(BaseModel):
         "layer each, and predict together.",
     )
     member_form: kinds.MemberFormName = Field(
-        default="tabm",
+        default=FULL,
         description="What is a member's own. tabm: scalings of the inputs and outputs of every hidden layer, and "
         "offsets of its biases (Gorishniy et al., 2025); tabm-mini: the scaling of the first layer's inputs.",
     )

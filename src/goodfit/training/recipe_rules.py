@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goodfit.errors import problem
+from goodfit.nets.member_parts import FULL
 
 Values = Mapping[str, Any]
 Found = tuple[frozenset[str], str]  # the fields that a problem is about, and its text
@@ -23,7 +24,7 @@ LARGEST_FREQUENCY_SCALE = 1000.0  # beyond it a cosine turns many times within t
 PERIODIC = "frequencies", "frequency_scale", "components", "encoding_rate"  # fields that only pbld has
 EMBED_ABOVE = 8  # categories up to which each has an input of its own, as in RealMLP-TD
 MOST_MEMBERS = 256
-MEMBERS_OFF = {"member_form": "tabm", "member_init": "signs"}  # what a recipe of one member must have
+MEMBERS_OFF = {"member_form": FULL, "member_init": "signs"}  # what a recipe of one member must have
 ALONE = {"members": 1, **MEMBERS_OFF}  # changes of a recipe to one of a net of one member
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles, where no others were asked for
 LEVELS_RULE = "rise between 0 and 1, symmetric about 0.5, which must be among them"

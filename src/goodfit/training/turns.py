@@ -9,7 +9,7 @@ from goodfit.nets.embedding import embedded_inputs
 from goodfit.training.embeddings import blocks_of
 from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
-from goodfit.training.memory import cut, free_memory, net_bytes, seed_bytes
+from goodfit.training.memory import cut, free_memory, member_bytes, net_bytes, seed_bytes
 from goodfit.training.planner import Plan, plan
 from goodfit.training.population import Job
 from goodfit.training.recipe_rules import last_width
@@ -18,7 +18,6 @@ PROCESS_BYTES = 500 * 2**20  # Python, JAX, SciPy and the compiler, with one sma
 CLIPPED = 3  # copies of a batch that is clipped for one net: as scaled, as clipped, and for the gradient
 TEMPERED = 3  # copies of the outputs for validation rows, where temperatures are fitted to them
 SPREAD = 2  # copies of a first layer that vectors of categories give: as it multiplies, and its gradient
-OF_A_MEMBER = 3  # numbers that a member trains for every unit: scalings of its inputs and outputs, an offset
 MOST_MEMORY = 0.5  # of what is free, that one turn may take
 
 
@@ -134,7 +133,7 @@ def _bytes_of(work: Work, jobs: Sequence[int], widths: Sequence[int], itemsize: 
     more = sum(block.size * block.vectors for block in blocks)
     more += encoding.numbers if isinstance(encoding, PeriodicColumns) else 0
     spread = SPREAD * itemsize * widths[0] * widths[1] if blocks else 0
-    members = recipes[0].members
-    more += OF_A_MEMBER * members * sum(seen[:-1]) if members > 1 else 0
-    each = net_bytes(seen, batch, itemsize, recipes[0].optimizer, more, members) + spread + inputs + kept
+    drops = any(recipe.input_dropout > 0 for recipe in recipes)
+    members = member_bytes(recipes[0].members, widths, batch, itemsize, drops=drops)
+    each = net_bytes(seen, batch, itemsize, recipes[0].optimizer, more) + members + spread + inputs + kept
     return len(jobs) * each + groups * group
