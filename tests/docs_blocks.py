@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-NOT_RUN = "<!-- not run -->"  # on a line of its own, above a block: it is not run, but must be Python that imports what there is
+NOT_RUN = "<!-- not run -->"  # on a line of its own, above a block: not run, but Python that imports what there is
 PRINTED = "<!-- printed -->"  # above a block of text: exactly what the Python block before it prints
 SHELLS = {"sh", "bash", "shell", "console"}
 

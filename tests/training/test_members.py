@@ -7,13 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
 from engine_reference import PLAIN, fit64, make_examples, scaled
 from scipy.special import expit, log_softmax, softmax
+from sklearn.metrics import mean_poisson_deviance, r2_score
 
 import goodfit as gf
+from goodfit.cli.devices import _nets_that_fit
 from goodfit.data import Dataset, Split, split
 from goodfit.data.target_transform import fit_transform
 from goodfit.errors import InputError
@@ -27,7 +31,8 @@ from goodfit.models.member_nets import member_nets, taken_apart
 from goodfit.models.stacked import stacked_outputs
 from goodfit.models.tempering import tempered_net
 from goodfit.nets import forward
-from goodfit.nets.member_parts import Members, member_parts, named_parts, together
+from goodfit.nets.dropout import stream_key
+from goodfit.nets.member_parts import Members, member_parts, members_of, named_parts, together
 from goodfit.runs.calibrating import calibration
 from goodfit.runs.model_facts import describe_model
 from goodfit.runs.opening import model_print
@@ -36,9 +41,11 @@ from goodfit.training.batches import RowOrder
 from goodfit.training.compile import compilations
 from goodfit.training.initialise import initial_layers
 from goodfit.training.member_arrays import initial_members
+from goodfit.training.memory import member_bytes
 from goodfit.training.moving import lay_states, take_states
 from goodfit.training.population import NetArrays
 from goodfit.training.settings import schedule_of
+from goodfit.training.turns import JobList, plan_session
 
 FULL = PLAIN.replace(hidden=(5, 4), members=3, optimizer="adamw", learning_rate=0.03, weight_decay=0.0)
 WEIGHTS = np.random.default_rng(8).uniform(0.1, 2.0, (2, 32))
@@ -80,12 +87,17 @@ def torch_net(recipe: Recipe, examples: Examples, rows: int) -> tuple[dict[str, 
     others = [leaf for leaf in leaves.values() if not any(leaf is each for each in decayed)]
     for leaf in leaves.values():
         leaf.requires_grad_()
+    biases = [leaves[f"b{layer}"] for layer in range(len(layers))]
+    others = [leaf for leaf in others if not any(leaf is each for each in biases)]
+    rate = recipe.learning_rate
     groups = [
-        {"params": decayed, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay},
-        {"params": others, "lr": recipe.learning_rate, "weight_decay": 0.0},
+        {"params": decayed, "lr": rate, "weight_decay": recipe.weight_decay},
+        {"params": others, "lr": rate, "weight_decay": 0.0},
+        {"params": biases, "lr": rate * recipe.bias_rate, "weight_decay": 0.0},
     ]
+    of_class = torch.tensor(np.asarray(recipe.class_weight or np.ones(examples.outputs), float))  # type: ignore[arg-type]
     optimizer = torch.optim.AdamW(groups)
-    losses = []
+    losses, smoothing = [], recipe.label_smoothing
 
     def logits(at: Any) -> Any:
         found = []
@@ -100,9 +112,10 @@ def torch_net(recipe: Recipe, examples: Examples, rows: int) -> tuple[dict[str, 
     for batches in RowOrder(examples.train, recipe.batch_size, recipe.seed, None).epochs(0, recipe.epochs):
         for batch in batches:
             at = torch.tensor([int(row) for row in batch if row >= 0 and weights[row] > 0])
-            share = torch.tensor(weights[at] / weights[at].sum())
+            share = torch.tensor(weights[at]) * of_class[y[at]]
+            share = share / share.sum()
             each = torch.nn.functional.cross_entropy(
-                logits(at).flatten(0, 1), y[at].repeat(recipe.members), reduction="none"
+                logits(at).flatten(0, 1), y[at].repeat(recipe.members), None, None, -100, None, "none", smoothing
             )
             loss = (each.reshape(recipe.members, -1) * share).sum(1).mean()
             loss = loss + sum(recipe.l2 / 2 * (leaves[f"w{layer}"] ** 2).sum() for layer in range(len(layers)))
@@ -111,6 +124,9 @@ def torch_net(recipe: Recipe, examples: Examples, rows: int) -> tuple[dict[str, 
             if recipe.clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_([*leaves.values()], recipe.clip_norm)
             optimizer.step()
+            with torch.no_grad():
+                for leaf in decayed:  # the proximal step of L1, of weights alone
+                    leaf -= leaf.clamp(-rate * recipe.l1, rate * recipe.l1)
         valid = torch.tensor(examples.parts["valid"].astype(np.int64))
         with torch.no_grad():
             chances = torch.softmax(logits(valid), -1).mean(0)
@@ -136,6 +152,7 @@ def test_a_population_of_them_is_trained_as_separate_matrices_are_by_pytorch() -
         {"hidden": (3,), "member_init": "normal", "weight_decay": 0.3},
         {"hidden": (6, 2), "l2": 0.1, "clip_norm": 0.2, "seed": 1},
         {"hidden": (4, 4), "learning_rate": 0.1},
+        {"l1": 0.02, "bias_rate": 0.3, "label_smoothing": 0.1, "class_weight": (0.5, 2.0, 1.0)},
     ]
     jobs = [Job(FULL.replace(keep_best=False, **each), rows % 2) for rows, each in enumerate(changes)]
     fitted = fit64(jobs, examples)
@@ -266,10 +283,10 @@ def test_files_hold_them_and_exports_take_them_apart(tmp_path: Path) -> None:
     relu = Model((replace(drawn(), activations=("relu", "relu")),))
     assert relu.export("sklearn", tmp_path / "net", rows=X).difference <= 1e-5
     logs = Model((drawn("regression", transform=fit_transform(np.abs(X) + 1, "log")),))
-    with pytest.raises(InputError, match="a target transform follows their mean. .* or target_transform none"):
+    with pytest.raises(InputError, match=r"a target transform follows their mean\. .* or target_transform none"):
         logs.export("numpy", tmp_path / "net", rows=X)
     clipped = Model((drawn("regression", transform=fit_transform(X, "none", clip=True)),))
-    with pytest.raises(InputError, match="predictions are clipped. .* or without clip_predictions"):
+    with pytest.raises(InputError, match=r"predictions are clipped\. .* or without clip_predictions"):
         clipped.export("numpy", tmp_path / "net", rows=X)
 
 
@@ -283,7 +300,7 @@ def test_what_members_cannot_do_is_said(tmp_path: Path) -> None:
         fold(replace(net, activations=("identity", "relu")))
     assert net.members is not None
     large = replace(net.members, inputs=(np.full((2, 3), 3e38), *net.members.inputs[1:]))
-    with pytest.raises(InputError, match="as scaled, must be finite in float32; got 'member 0 beyond 3.4e\\+38'"):
+    with pytest.raises(InputError, match=r"as scaled, must be finite in float32; got 'member 0 beyond 3.4e\+38'"):
         replace(net, members=large)
     small = [each * np.float32(1e-3) for each in net.weights]
     spread = replace(net.members, inputs=(np.full((2, 3), 1e38), *net.members.inputs[1:]))
@@ -376,7 +393,7 @@ def test_what_looks_at_runs_takes_the_first_member_or_says_why_not(run: gf.Run, 
     step_rows = rows_of(run, [0, 3])
     np.testing.assert_array_equal(step_rows.net.weights[0], next(member_nets(run.nets[0])).weights[0])
     told = calibration(run)
-    with pytest.raises(InputError, match="nets of one member alone have a temperature. No temperature was fitted"):
+    with pytest.raises(InputError, match=r"nets of one member alone have a temperature\. No temperature was fitted"):
         told.model()
     assert told.temperature is None
     assert any("No temperature was fitted" in note for note in told.notes)
@@ -385,6 +402,89 @@ def test_what_looks_at_runs_takes_the_first_member_or_says_why_not(run: gf.Run, 
     plain = next(member_nets(run.nets[0]))
     with pytest.raises(InputError, match="'members' must be 1 with a start"):
         gf.train(RECIPE, rows, start=plain, leaks="off")
+
+
+def test_members_drop_units_and_inputs_each_by_masks_of_its_own() -> None:
+    """Two members with the same numbers, which see the same rows, differ by what they drop alone."""
+    ones = [jnp.ones((1, 1, 2, units)) for units in (3, 6)]
+    members = Members((ones[0],), (ones[1],), (0 * ones[1],))
+    weights = (jnp.ones((1, 1, 6, 3)), jnp.ones((1, 1, 2, 6)))
+    parameters = forward.Parameters(weights, (None, None), (None,), members=members)
+    x, present = jnp.ones((1, 8, 3)), forward.Present((jnp.ones((1, 1, 6)),), jnp.ones((1, 1, 1), bool))
+    keys = jnp.asarray(stream_key(0, 0, 0, np.arange(2)))[None]
+    shape = forward.Architecture(3, (6,), 2, ("identity",), members=2, dropout=True, input_dropout=True)
+
+    @jax.jit
+    def outputs(units: Any, inputs: Any) -> Any:
+        dropout = forward.Dropout(keys, jnp.full((1, 1, 1), units), jnp.full((1, 1), inputs))
+        return forward.forward(parameters, x, shape, present, dropout)
+
+    for units, inputs in ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5)):
+        first, second = np.asarray(outputs(units, inputs)).reshape(2, 8)
+        assert (first == second).all() == (units + inputs == 0)
+
+
+@pytest.mark.parametrize(
+    ("task", "fields"),
+    [
+        ("regression", {"target_transform": "log"}),
+        ("multilabel", {}),
+        ("counts", {"loss": "poisson"}),
+    ],
+)
+def test_the_last_epoch_scores_what_the_net_predicts(task: str, fields: dict[str, Any]) -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(120, 3)).astype(np.float32)
+    y = np.exp(x @ rng.normal(size=(3, 1)))
+    y = {"regression": y, "counts": rng.poisson(y).astype(float), "multilabel": (x[:, :2] > 0).astype(float)}[task]
+    kind: Any = "multilabel" if task == "multilabel" else "regression"
+    data = Dataset("drawn", x, y.astype(np.float32), kind, ("a", "b") if kind == "multilabel" else ())
+    recipe = gf.Recipe(hidden=(5,), members=3, epochs=2, learning_rate=0.02, batch_size=16, keep_best=False, **fields)
+    run = gf.train(recipe, split(data, test=0.2, valid=0.25), leaks="off")
+    rows, target, net = run.split.x("valid"), run.split.y("valid"), run.nets[0]
+    if task == "multilabel":
+        chances = net.predict_proba(rows)
+        loss, score = -np.log(np.where(target > 0, chances, 1 - chances)).sum(1).mean(), (net.predict(rows) == target)
+        expected = score.all(1).mean()
+    else:
+        predicted = net.predict(rows).ravel()
+        expected = r2_score(target.ravel(), predicted)
+        if task == "counts":
+            loss = mean_poisson_deviance(target.ravel(), predicted) / 2
+        else:
+            assert net.transform is not None
+            trained = (net.transform.forward(target) - net.target_shift) * net.target_scale
+            loss = ((net.outputs(rows) - trained) ** 2).mean() / 2
+    assert run.history["valid_loss"][-1, 0] == pytest.approx(loss, rel=1e-4)
+    assert run.history["valid_score"][-1, 0] == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def test_the_plan_counts_what_members_hold() -> None:
+    """Every member's units, before and after its scalings; the inputs once, however many, where none are dropped."""
+    examples = make_examples()
+
+    def planned(**fields: Any) -> int:
+        recipe = PLAIN.replace(hidden=(64,), batch_size=16, **fields)
+        return plan_session([JobList((Job(recipe),), examples)]).bytes
+
+    one, few, many = planned(), planned(members=2), planned(members=32)
+    per_member = (many - few) / 30
+    assert per_member >= 8 * 16 * 64 * 4  # eight numbers of float32 a unit and row of a batch
+    assert few > one
+    assert planned(members=32, input_dropout=0.1) != many
+    wide = (4000, 32, 32)  # as of categories: the weights of each member, and not its rows
+    assert member_bytes(32, wide, 512) < 4 * 512 * 4000 * 32 < member_bytes(32, wide, 512, drops=True)
+    assert member_bytes(1, wide, 512) == 0
+    nets = [_nets_that_fit(PLAIN.replace(hidden=(64,), members=count), 3, 3, 1000)[0] for count in (1, 32)]
+    assert nets[0] is None or (nets[1] is not None and nets[1] < nets[0] / 10)
+
+
+def test_stored_members_that_lack_a_layer_or_have_another_part_are_refused() -> None:
+    found = named_parts(drawn().members)
+    assert members_of(dict(found)) is not None
+    for names in ({**dict(found[1:])}, {**dict(found), "members.foo.0": np.ones((2, 3))}, {"members.foo": np.ones(1)}):
+        with pytest.raises(ValueError, match="members have other parts, or not of all layers from the first"):
+            members_of(names)
 
 
 def test_trainings_go_on_to_the_same_bits_and_move_into_other_cohorts(rows: Split) -> None:
@@ -419,9 +519,9 @@ def test_they_go_with_all_that_trains_a_table(tmp_path: Path) -> None:
     expected = np.stack([run.nets[0].predict(run.split.data.x), run.nets[1].predict(run.split.data.x)])
     kept = run.out_of_fold
     assert kept is not None
-    for fold in range(2):
-        own = kept.folds == fold
-        np.testing.assert_allclose(kept.values[own], expected[fold][kept.rows[own]], rtol=1e-4, atol=1e-4)
+    for number in range(2):
+        own = kept.folds == number
+        np.testing.assert_allclose(kept.values[own], expected[number][kept.rows[own]], rtol=1e-4, atol=1e-4)
     loaded = gf.runs.load(tmp_path / "run")
     np.testing.assert_array_equal(loaded.nets[0].predict(X := run.split.data.x[:9]), run.nets[0].predict(X))
 

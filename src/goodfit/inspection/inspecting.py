@@ -46,8 +46,8 @@ GOING_ON = (
 )
 MEDIANS = "Losses and gradients are those of the medians alone, as absolute errors, and not of the other quantiles."
 MEMBERS = (
-    "Looked at is the first of the members that share the net's weights, as a net of its own; losses by epoch are those "
-    "of all members together. What its start and trainings anew would say was left out."
+    "Looked at is the first of the members that share the net's weights, as a net of its own; losses by epoch are "
+    "those of all members together. What its start and trainings anew would say was left out."
 )
 
 
@@ -184,7 +184,7 @@ def inspect(
 
 @public
 def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = None, *, which: int = 0) -> Subject:
-    """A net with some of the rows that it learned from, to be looked at step by step; of members that share weights the first.
+    """A net with some of the rows that it learned from, to be looked at step by step. Of members the first is taken.
 
     numbers: places among the training rows in the order of the data set, from 0; test rows stay sealed. data: the
     Dataset or Split, where the net is not a run that knows its own. The subject's rows are numbers in the data set.
@@ -202,7 +202,7 @@ def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = N
 
 
 def subject_for(net: Run | Model | TrainedNet, x: Any = None, y: Any = None, *, which: int = 0) -> Subject:
-    """A net, of members that share weights the first, with the rows that `inspect` would measure it on, given so."""
+    """A net with the rows that `inspect` would measure it on; the arguments are its. Of members the first."""
     chosen, recipe = _chosen(net, which), _recipe_of(net, which)
     parts = _parts(net, chosen, recipe, x, y)
     return _subject(chosen, recipe, parts.x("train"), parts.y("train"))

@@ -123,7 +123,11 @@ def forward(
         own = _own_inputs(x, nets, scaling, bins, waves)
         own = own if members is None else side_by_side(own, architecture.members)  # each member drops its own
         hidden = _drop(own, dropout.keys[:, 0], dropout.input_rate, None if bins is None else (x.shape[-1], bins))
-    elif members is not None or waves is not None or (scaling is not None and (scaling[2] is not None or bins is not None)):
+    elif (
+        members is not None
+        or waves is not None
+        or (scaling is not None and (scaling[2] is not None or bins is not None))
+    ):
         hidden = _own_inputs(x, nets, scaling, bins, waves)
     elif scaling is not None:
         parameters = _scaled_first_layer(parameters, *scaling[:2])

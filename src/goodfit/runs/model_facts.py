@@ -18,7 +18,7 @@ from goodfit.training import tensor_file
 
 @dataclass(frozen=True)
 class NetFacts:
-    """One net. sizes: widths from the inputs to the outputs; activations: one a hidden layer; members: that share it."""
+    """One net. sizes: from the inputs to the outputs; activations: one a hidden layer; members: that share it."""
 
     sizes: tuple[int, ...]
     activations: tuple[str, ...]
