@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from jaxtyping import Array, Float
 
 PARTS, MEMBERS = ("inputs", "outputs", "offsets"), "members."  # fields of `Members`, and before their names in files
 FORMS = PARTS[:1], PARTS[:2], PARTS  # the parts that members may have: scalings of inputs, of both, and offsets
-FULL, MINI = "tabm", "tabm-mini"
+FULL: Final = "tabm"  # the form that scales every hidden layer; the other, tabm-mini, the first inputs alone
 
 
 @dataclass(frozen=True)
