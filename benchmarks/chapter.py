@@ -15,7 +15,7 @@ from benchmarks.training import train
 from goodfit.data import Dataset, load, split
 from goodfit.training import Examples, Job
 from goodfit.training.devices import prepare
-from goodfit.training.recipe import CHAPTER
+from goodfit.training.named_recipes import CHAPTER
 
 SEEDS = 8
 _OURS = (

@@ -10,7 +10,7 @@ from benchmarks.bars import Bar, Measurement, seconds
 from benchmarks.training import train
 from goodfit.data import load, split
 from goodfit.training import Examples, Job
-from goodfit.training.recipe import DEFAULT
+from goodfit.training.named_recipes import DEFAULT
 
 RECIPE = DEFAULT.replace(hidden=(32,), batch_size=32)
 COMPILE = Bar(

@@ -25,7 +25,7 @@ from goodfit.errors import InputError
 from goodfit.training import Examples, Job, cohort_of, devices, fit
 from goodfit.training.fitting import Report
 from goodfit.training.machine import PRODUCTS, machine
-from goodfit.training.recipe import CHAPTER
+from goodfit.training.named_recipes import CHAPTER
 
 NETS = (512, 64, 8, 1, 2048)  # in the order of what they tell, for a run that is cut short
 EPOCHS = {1: 25, 8: 17, 64: 9, 512: 5, 2048: 3}  # trained, the first of them not timed

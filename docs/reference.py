@@ -17,7 +17,8 @@ from goodfit.data import Entry, describe, names
 from goodfit.nets.activations import ACTIVATIONS, SATURATED_DERIVATIVE, Activation
 from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS, Initialiser
 from goodfit.nets.losses import DEFAULT_LOSSES, LOSSES
-from goodfit.training.recipe import NAMED, Recipe
+from goodfit.training.named_recipes import NAMED
+from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import FieldRule, to_text
 from goodfit.training.recipe_rules import APPLIES, CHECKS, LEARNING_RATES, STOCHASTIC, Applies
 from goodfit.training.schedules import Schedule
@@ -75,7 +76,8 @@ CHECK_WORDS = {  # rule between fields -> what it asks for
     "folds_leave_rows": "`fold_members` is 0, or 2 or more;",
     "hyperplanes_move": "`init_data` hyperplanes needs `bias`, and `init_bias` zeros, as it sets the biases;",
     "levels_pair": "`levels` rise, symmetric about 0.5, which is among them;",
-    "embeddings_have_no_l1": "`l1` is 0 with `train_embedding`.",
+    "embeddings_have_no_l1": "`l1` is 0 with `train_embedding`;",
+    "members_share_layers": "`members` more than 1 need hidden layers, and neither loss quantile nor `init_data`.",
 }
 EPOCHS, SHOWN = 40, (0, 5, 12, 20, 30, 39)  # of the example in the table of schedules
 
@@ -217,8 +219,8 @@ other value such a field must be off. If you did not set it, goodfit switches it
 turns the default dropout off); if you did, it is an error that says where the field has an effect. Beyond that:
 """
 NAMED_RECIPES = """
-`goodfit train DATA --recipe NAME`, or `goodfit.training.recipe.NAMED[name]`. `default` is `Recipe()`; `chapter` is the
-net of section 4.2 of the [chapter](chapter.md). Fields that are not listed are the same in both.
+`goodfit train DATA --recipe NAME`, or `goodfit.training.named_recipes.NAMED[name]`. `default` is `Recipe()`; `chapter`
+is the net of section 4.2 of the [chapter](chapter.md). Fields that are not listed are the same in both.
 """
 ACTIVATION_NOTES = f"""
 z is the pre-activation of a unit. *Zero mean*: whether f(Z) has mean 0 for Z from N(0, 1). *Saturates*: beyond these
@@ -234,7 +236,8 @@ on the activation: for `xavier-*` and `orthogonal` with tanh, for example, set t
 
 `init_data`, `parametrization`, `train_scaling` and `train_mixture`: [starts from data](engine.md#starts-from-data) and
 [forms of weights](engine.md#forms-of-weights). `train_embedding`:
-[embeddings of categories](engine.md#embeddings-of-categories).
+[embeddings of categories](engine.md#embeddings-of-categories). `members`:
+[members that share a net](engine.md#members-that-share-a-net).
 """
 LOSS_NOTES = """
 The objective is the mean loss over a batch, weighted by sample and class weights if there are any, plus the penalties

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import re
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-NOT_RUN = "<!-- not run -->"  # on a line of its own, above a block: it is not run, but must be valid Python
+NOT_RUN = "<!-- not run -->"  # on a line of its own, above a block: not run, but Python that imports what there is
 PRINTED = "<!-- printed -->"  # above a block of text: exactly what the Python block before it prints
 SHELLS = {"sh", "bash", "shell", "console"}
 
@@ -64,12 +65,23 @@ def run_blocks(text: str, name: str) -> dict[str, Any]:
     for block in blocks(text):
         if block.language == "python":
             code = compile("\n" * (block.line - 1) + block.code, name, "exec")
-            if block.above != NOT_RUN:
+            if block.above == NOT_RUN:
+                check_imports(block.code, f"{name}:{block.line}")
+            else:
                 with contextlib.redirect_stdout(io.StringIO()) as printed:
                     exec(code, namespace)
         elif block.above == PRINTED:
             assert printed.getvalue().strip("\n") == block.code, f"{name}:{block.line}: what is printed has changed"
     return namespace
+
+
+def check_imports(code: str, where: str) -> None:
+    """Do what a block imports of goodfit, and nothing else: a block that is not run goes stale in silence otherwise."""
+    for node in ast.walk(ast.parse(code)):
+        names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        if any(name.partition(".")[0] == "goodfit" for name in names):
+            exec(compile(ast.Module([node], []), where, "exec"), {})  # type: ignore[list-item]
 
 
 def check_command(words: list[str]) -> None:
@@ -85,7 +97,7 @@ def check_command(words: list[str]) -> None:
         from goodfit.cli.flags import recipe_with
         from goodfit.cli.tables import is_table
         from goodfit.data import describe
-        from goodfit.training.recipe import NAMED
+        from goodfit.training.named_recipes import NAMED
 
         if is_table(given["data"]):
             assert getattr(given.get("table"), "target", None), "a table needs --target"

@@ -78,6 +78,12 @@ def test_a_block_that_is_not_run_must_be_python() -> None:
         run_blocks(EXAMPLE.replace("raise SystemExit", "raise raise"), "example")
 
 
+def test_what_a_block_that_is_not_run_imports_of_goodfit_must_be_there() -> None:
+    run_blocks(EXAMPLE.replace("raise SystemExit", "from goodfit.training.named_recipes import CHAPTER"), "example")
+    with pytest.raises(ImportError, match="cannot import name 'CHAPTER'"):
+        run_blocks(EXAMPLE.replace("raise SystemExit", "from goodfit.training.recipe import CHAPTER"), "example")
+
+
 def test_commands_of_a_shell_block() -> None:
     assert list(commands(EXAMPLE)) == [
         ["make", "run", "PYTHON=python3.12"],

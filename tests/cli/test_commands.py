@@ -10,7 +10,8 @@ import pytest
 
 from goodfit.cli import train as train_module
 from goodfit.errors import GoodfitError, InputError
-from goodfit.training.recipe import CHAPTER, Recipe
+from goodfit.training.named_recipes import CHAPTER
+from goodfit.training.recipe import Recipe
 
 
 def test_train_hands_over_recipe_data_seeds_and_folder(call, fake) -> None:  # type: ignore[no-untyped-def]

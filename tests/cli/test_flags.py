@@ -11,7 +11,8 @@ from goodfit.cli.app import COMMANDS, DATA_COMMANDS, app
 from goodfit.cli.flags import flag_help, from_text, recipe_with, with_flags
 from goodfit.errors import InputError
 from goodfit.studies.catalogue import names
-from goodfit.training.recipe import CHAPTER, Recipe
+from goodfit.training.named_recipes import CHAPTER
+from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
 
 FIELDS = Recipe.fields()

@@ -83,7 +83,7 @@ def test_json_is_the_whole_of_it(call) -> None:  # type: ignore[no-untyped-def]
         "inputs": 4,
         "outputs": 3,
         "parameters": 43,
-        "nets": [{"sizes": [4, 5, 3], "activations": ["relu"], "parameters": 43, "seed": 0}],
+        "nets": [{"sizes": [4, 5, 3], "activations": ["relu"], "parameters": 43, "seed": 0, "members": 1}],
         "data": None,
         "columns": None,
         "about": {"note": [1, 2]},

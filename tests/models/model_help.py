@@ -14,6 +14,7 @@ from goodfit.models import model_file, net_tensors
 from goodfit.models.model_file import load_model
 from goodfit.models.quantile_head import QuantileHead
 from goodfit.models.trained_net import TrainedNet
+from goodfit.nets.member_parts import Members
 from goodfit.training import tensor_file
 
 ABOUT = {"recipe": {"hidden": [3], "seed": 4}}
@@ -45,6 +46,12 @@ TRANSFORM = TargetTransform(
 )
 TRANSFORMED = net((4, 3, 5), ("gelu",), 9, task="regression", classes=(), transform=TRANSFORM)
 LABELS = net((4, 3, 2), ("sigmoid",), 8, task="multilabel")
+MEMBERS = net(
+    (4, 3, 4),
+    ("relu",),
+    11,
+    members=Members((np.array([[1, -1, 1, 2]] * 2),), (np.ones((2, 3)),), (np.zeros((2, 3)),)),
+)
 QUANTILES = net(
     (4, 3, 2),
     ("tanh",),

@@ -260,10 +260,10 @@ def test_files_of_format_1_are_read(tmp_path: Path) -> None:
     assert (model.data, model.preprocessing) == (None, None)
 
 
-@pytest.mark.parametrize("version", [0, 8])
+@pytest.mark.parametrize("version", [0, 9])
 def test_another_format_is_refused(tmp_path: Path, version: int) -> None:
     error = refused(tmp_path / "model.safetensors", packed(*content(), version))
-    assert f"must be a model file of format 7; got '{version}'. Use the version of goodfit that wrote it" in str(error)
+    assert f"must be a model file of format 8; got '{version}'. Use the version of goodfit that wrote it" in str(error)
 
 
 def test_a_pickle_is_not_opened(tmp_path: Path) -> None:

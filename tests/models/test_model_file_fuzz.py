@@ -25,7 +25,7 @@ import pytest
 from benchmarks.fuzz_changes import value_changed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_help import LABELS, NETS, QUANTILES, RATES, TRANSFORMED, net
+from model_help import LABELS, MEMBERS, NETS, QUANTILES, RATES, TRANSFORMED, net
 from safetensors.numpy import load as load_tensors
 
 from goodfit.cli.model_tables import print_model
@@ -61,6 +61,7 @@ def samples() -> dict[str, bytes]:
         "clipped": Model((net((4, 3, 2), ("relu",), bend=np.full(4, 1 / 3)),), about),
         "rates": Model((RATES,)),
         "mixed": Model((net((4, 3, 2), ("tanh",), mixtures=(np.array([1, 0.5, -2]),)),)),
+        "members": Model((MEMBERS,)),
         "transformed": Model((TRANSFORMED, replace(TRANSFORMED, transform=None))),
         "table": Model((net((made.n_inputs, 3, 2), ("relu",)),), about, preprocessing=made),
         "quantiles": Model((QUANTILES,)),

@@ -9,7 +9,8 @@ from goodfit.cli.app import app
 from goodfit.cli.flags import read_recipe, recipe_with
 from goodfit.cli.tables import choices
 from goodfit.reports.commands import nearest_recipe, recipe_words, table_words, wrapped
-from goodfit.training.recipe import CHAPTER, DEFAULT, Recipe
+from goodfit.training.named_recipes import CHAPTER, DEFAULT
+from goodfit.training.recipe import Recipe
 
 RECIPES = [
     DEFAULT,

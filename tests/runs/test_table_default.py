@@ -17,7 +17,8 @@ from goodfit.errors import InputError
 from goodfit.runs import load, starting
 from goodfit.runs.defaults import FOLDS, MOST_ENCODED, settled
 from goodfit.runs.start_from import start_of
-from goodfit.training.recipe import CHAPTER, Recipe
+from goodfit.training.named_recipes import CHAPTER
+from goodfit.training.recipe import Recipe
 
 RNG = np.random.default_rng(3)
 

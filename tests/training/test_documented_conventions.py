@@ -7,7 +7,8 @@ import pytest
 
 import goodfit as gf
 from goodfit.data import Dataset, Split
-from goodfit.training.recipe import NAMED, Recipe
+from goodfit.training.named_recipes import NAMED
+from goodfit.training.recipe import Recipe
 
 
 def test_adamw_that_is_asked_for_has_a_decay() -> None:

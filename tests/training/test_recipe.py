@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from goodfit.cli.flags import read_recipe
 from goodfit.errors import InputError
-from goodfit.training.recipe import CHAPTER, DEFAULT, LARGEST_SEED, NAMED, Recipe
+from goodfit.training.named_recipes import CHAPTER, DEFAULT, NAMED
+from goodfit.training.recipe import LARGEST_SEED, Recipe
 from goodfit.training.recipe_fields import read_fields
 from goodfit.training.recipe_rules import APPLIES, LEARNING_RATES
 

@@ -81,12 +81,14 @@ def _found() -> Iterator[dict[str, Any]]:
 
 def _nets_that_fit(recipe: Any, inputs: int, outputs: int, rows: int) -> tuple[int | None, int | None]:
     """How many nets of a recipe, one a seed, one turn holds, and the bytes that it may take; None where unknown."""
-    from goodfit.training.memory import free_memory, net_bytes, seed_bytes
+    from goodfit.training.memory import free_memory, member_bytes, net_bytes, seed_bytes
+    from goodfit.training.recipe_rules import last_width
     from goodfit.training.turns import MOST_MEMORY
 
     batch = rows if recipe.optimizer == "lbfgs" else min(recipe.batch_size, rows)
-    widths = (inputs, *recipe.hidden, outputs)
+    widths = (inputs, *recipe.hidden, last_width(recipe, outputs))
     each = net_bytes(widths, batch, optimizer=recipe.optimizer) + seed_bytes(inputs, batch, rows, recipe.epochs)
+    each += member_bytes(recipe.members, widths, batch, drops=recipe.input_dropout > 0)
     room = MOST_MEMORY * free_memory()
     return _whole(room // each), _whole(room)
 

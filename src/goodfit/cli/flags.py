@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 
 from goodfit.errors import InputError, nearest, problem
-from goodfit.training.recipe import NAMED, Recipe
+from goodfit.training.named_recipes import NAMED
+from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import FieldRule, to_text, value_of
 
 GROUPS = {  # the first field of each group, in the recipe's order

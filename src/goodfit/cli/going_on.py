@@ -11,7 +11,8 @@ from goodfit.cli.flags import read_recipe
 from goodfit.data import load
 from goodfit.data.tables.targets import target_names
 from goodfit.errors import InputError, nearest, problem
-from goodfit.training.recipe import DEFAULT, Recipe
+from goodfit.training.named_recipes import DEFAULT
+from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_files import TABLE
 
 if TYPE_CHECKING:

@@ -60,6 +60,10 @@ def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
         yield "quantiles", ", ".join(f"{level:g}" for level in found.levels) + "; predictions are the medians"
     if found.mixed:
         yield "mixtures", f"of activations and pre-activations, trained, in {found.mixed:,} of {len(found.nets):,} nets"
+    counts = sorted({net.members for net in found.nets})
+    if counts[-1] > 1:
+        several = " or ".join(f"{count:,}" for count in counts)
+        yield "members", f"{several} of each net, which share its hidden layers and predict together"
     if found.target_transform:
         yield "target transform", names(found.target_transform)
     if found.clipped:
@@ -105,7 +109,7 @@ def _runs(words: Sequence[str]) -> Iterator[str]:
 
 
 def _recipe_rows(recipe: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    from goodfit.training.recipe import DEFAULT
+    from goodfit.training.named_recipes import DEFAULT
 
     usual = DEFAULT.to_dict()
     for name, value in recipe.items():

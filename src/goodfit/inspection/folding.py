@@ -21,8 +21,12 @@ def linear_layers(net: TrainedNet) -> list[int]:
 def fold(net: TrainedNet) -> TrainedNet:
     """The net without the hidden layers that do nothing: W = W2 W1, b = W2 b1 + b2, multiplied in float64.
 
-    Its outputs are equal to the net's up to rounding. InputError where there is nothing to fold.
+    Its outputs are equal to the net's up to rounding. InputError where there is nothing to fold, and for a net whose
+    members share weights.
     """
+    if net.members is not None:
+        fix = "goodfit.models.member_nets.member_nets gives each member as a net that can be folded."
+        raise InputError(problem("Net", "must have one member to be folded", got=net.n_members, fix=fix))
     if not linear_layers(net):
         raise InputError(problem("Net", "must have a hidden layer without a nonlinearity to be folded", got=repr(net)))
     weights: list[np.ndarray] = []

@@ -25,6 +25,7 @@ from goodfit.inspection.raw_tables import table_rows
 from goodfit.inspection.retraining import range_test, retrained
 from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
 from goodfit.inspection.trial import SEEDS, Trial, try_advice
+from goodfit.models.member_nets import member_nets
 from goodfit.models.model_file import STARTED, Model
 from goodfit.models.predicting import ENSEMBLE
 from goodfit.models.trained_net import TrainedNet
@@ -33,6 +34,7 @@ from goodfit.runs.checks import as_split, fitted_recipe
 from goodfit.runs.run import Run
 from goodfit.training.devices import prepare
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import ALONE
 from goodfit.words import as_listed
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ GOING_ON = (
     "weights drawn anew, and this net went on from trained ones."
 )
 MEDIANS = "Losses and gradients are those of the medians alone, as absolute errors, and not of the other quantiles."
+MEMBERS = (
+    "Looked at is the first of the members that share the net's weights, as a net of its own; losses by epoch are "
+    "those of all members together. What its start and trainings anew would say was left out."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -150,16 +156,19 @@ def inspect(
     chosen = _chosen(net, which)
     recipe = recipe or _recipe_of(net, which)
     parts = _parts(net, chosen, recipe, x, y)
+    shared = chosen.members is not None
     if recipe is not None:  # of fold members one is looked at, with its fold as validation rows
         recipe = fitted_recipe(recipe.replace(fold_members=0) if recipe.fold_members else recipe, parts)
+    alone = recipe.replace(**ALONE) if recipe is not None and shared else recipe  # of what is measured
     subject = _subject(chosen, recipe, parts.x("train"), parts.y("train"), rows)
     drawn, start = _beginning(net, which)
+    drawn = drawn and not shared
     retrain = retrain and drawn
     if recipe is not None and recipe.init_data != "none" and not isinstance(net, Run):
         drawn = False  # the rows to which its initial weights were fitted are not known
     losses = losses or _losses(net, which)
     evidence = gather(
-        subject, recipe, parts, losses=losses, curvature=curvature, retrain=retrain, drawn=drawn, start=start
+        subject, alone, parts, losses=losses, curvature=curvature, retrain=retrain, drawn=drawn, start=start
     )
     findings = examine(evidence)
 
@@ -169,7 +178,7 @@ def inspect(
         return range_test(advice.applied(recipe), advice.split(parts))
 
     advice = advise(findings, evidence, test_again)
-    notes = [subject.note, "" if drawn else GOING_ON, "" if chosen.head is None else MEDIANS]
+    notes = [subject.note, MEMBERS if shared else "" if drawn else GOING_ON, "" if chosen.head is None else MEDIANS]
     if isinstance(net, Run) and net.refit is not None:
         notes.append(f"Looked at is a net from before. {net.refit}")
     return Inspection(evidence, findings, advice, recipe, parts, " ".join(filter(None, notes)))
@@ -177,7 +186,7 @@ def inspect(
 
 @public
 def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = None, *, which: int = 0) -> Subject:
-    """A net with some of the rows that it learned from, to be looked at step by step.
+    """A net with some of the rows that it learned from, to be looked at step by step. Of members the first is taken.
 
     numbers: places among the training rows in the order of the data set, from 0; test rows stay sealed. data: the
     Dataset or Split, where the net is not a run that knows its own. The subject's rows are numbers in the data set.
@@ -195,14 +204,15 @@ def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = N
 
 
 def subject_for(net: Run | Model | TrainedNet, x: Any = None, y: Any = None, *, which: int = 0) -> Subject:
-    """A net with the rows that `inspect` would measure it on; the arguments are its."""
+    """A net with the rows that `inspect` would measure it on; the arguments are its. Of members the first."""
     chosen, recipe = _chosen(net, which), _recipe_of(net, which)
     parts = _parts(net, chosen, recipe, x, y)
     return _subject(chosen, recipe, parts.x("train"), parts.y("train"))
 
 
 def _subject(net: TrainedNet, recipe: Recipe | None, x: Any, y: Any, rows: int = MOST_ROWS) -> Subject:
-    """With the recipe's loss, where there is one."""
+    """With the recipe's loss, where there is one; of members that share weights, the first stands for all."""
+    net = next(member_nets(net))
     if recipe is None:
         return subject_of(net, x, y, rows=rows)
     return subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta, rows=rows)
@@ -302,7 +312,7 @@ def _parts(net: Any, chosen: TrainedNet, recipe: Recipe | None, x: Any, y: Any) 
         valid = 0.0 if recipe is None else recipe.valid
         return _fitting(chosen, split(x, valid=valid, seed=0 if recipe is None else recipe.seed))
     if x is not None:
-        subject_of(chosen, x, y, rows=1)  # says what does not fit
+        subject_of(next(member_nets(chosen)), x, y, rows=1)  # says what does not fit
         data = Dataset("rows", x, y, chosen.task, chosen.classes)
         nothing = np.empty(0, np.int32)
         return Split(data, np.arange(len(data), dtype=np.int32), nothing, nothing)

@@ -26,7 +26,7 @@ class Subject:
 
     x: inputs as the first layer sees them, scaled and encoded, [B, D2]; target: class codes [B], or numbers as trained,
     [C, B]; raw_x: [B, D] as given; rows: numbers of the rows among those given, [B]; given: how many were given; loss,
-    huber_delta: what training minimises, without penalties.
+    huber_delta: what training minimises, without penalties. InputError for a net whose members share weights.
     """
 
     net: TrainedNet
@@ -37,6 +37,12 @@ class Subject:
     given: int
     loss: str
     huber_delta: float = 1.0
+
+    def __post_init__(self) -> None:
+        """One member: passes, gradients and steps are of plain weights."""
+        if self.net.members is not None:
+            fix = "goodfit.inspect takes the first; goodfit.models.member_nets.member_nets gives all."
+            raise InputError(problem(WHERE, "'net' must have one member", got=self.net.n_members, fix=fix))
 
     @property
     def note(self) -> str:

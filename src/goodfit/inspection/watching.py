@@ -13,6 +13,7 @@ from goodfit.inspection.measuring import QUANTILES, row_norm, saturated_in
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.precision import SMALLEST, underflows
 from goodfit.inspection.subject import Subject
+from goodfit.models.member_nets import member_nets
 from goodfit.models.quantile_head import split_head
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.losses import LOSSES
@@ -122,4 +123,5 @@ def _net(cohort: Cohort, net: NetArrays, number: int) -> TrainedNet:
     activations = cohort.jobs[number].recipe.activations
     weights, biases, head = split_head(net.weights, net.biases, cohort.program.levels)
     about = {"classes": classes, "slopes": net.slopes, "link": link, "mixtures": net.mixtures, "head": head}
-    return TrainedNet(weights, biases, activations, examples.task, **about)
+    made = TrainedNet(weights, biases, activations, examples.task, members=net.members, **about)
+    return next(member_nets(made))  # of members that share weights the first stands for all

@@ -187,6 +187,9 @@ def check_recipe(recipe: Recipe) -> None:
     if recipe.optimizer in NOT_SHOWN:
         fix = "Use adam, adamw, sgd, rmsprop or lion; `goodfit train` trains with lbfgs."
         problems.add(WHERE, "the lab shows optimisers that learn from batches", got=recipe.optimizer, fix=fix)
+    if recipe.members > 1:
+        fix = "Leave members out; `goodfit train` trains them."
+        problems.add(WHERE, "the lab shows nets of one member", got=recipe.members, fix=fix)
     problems.raise_if_any()
 
 

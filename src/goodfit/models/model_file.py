@@ -20,7 +20,7 @@ from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values, named
 from goodfit.models.conformal import ENTRY, Conformal, checked_coverage, conformal_of
-from goodfit.models.model_metadata import PERIODIC_FORMAT, Metadata, read_metadata
+from goodfit.models.model_metadata import MEMBERS_FORMAT, Metadata, read_metadata
 from goodfit.models.net_tensors import BEND, entry_of, names_of, net_of, tensors_of, version_of
 from goodfit.models.predicting import DIVERGED, diverged_places, read_rows
 from goodfit.models.quantiles import bounded_values, levels_in
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
     from goodfit.training.recipe import Recipe
 
-FORMAT = PERIODIC_FORMAT
+FORMAT = MEMBERS_FORMAT
 OLDEST_FORMAT = 1
 KIND = "model"
 STARTED = "started"  # in `about`: what a training went on from

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from goodfit.data.dataset import Task
 from goodfit.errors import Problems
 from goodfit.models.trained_net import MOST_COUNT, Link
+from goodfit.nets.member_parts import FORMS
 
 if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
@@ -20,6 +21,7 @@ ENCODING_FORMAT = 4  # the first that has encoded inputs
 COUNT_FORMAT = 5  # the first that has nets which count more than once
 TARGETS_FORMAT = 6  # the first that has names of several targets, quantiles, and mixtures of activations
 PERIODIC_FORMAT = 7  # the first that has periodic encodings
+MEMBERS_FORMAT = 8  # the first that has nets whose members share weights
 MOST_COLUMNS = 2**31  # a number of a column is below
 _LATER = {
     "target_transform": TRANSFORM_FORMAT,
@@ -29,6 +31,7 @@ _LATER = {
     "levels": TARGETS_FORMAT,
     "mixed": TARGETS_FORMAT,
     "periodic": PERIODIC_FORMAT,
+    "members": MEMBERS_FORMAT,
 }  # entry of a net -> the first with it
 FIRST_FORMAT = {"link": "identity", "preprocessing": None, "data": None}  # what format 1 does not say
 
@@ -45,6 +48,7 @@ class NetEntry:
     levels: of quantiles; () where the net gives none
     mixed: whether it has mixtures of activations
     periodic: whether the encoding of inputs is a periodic one
+    members: the parts that members which share the weights have of their own; () of one member
     """
 
     activations: tuple[str, ...]
@@ -56,6 +60,7 @@ class NetEntry:
     levels: tuple[float, ...] = ()
     mixed: bool = False
     periodic: bool = False
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadat
                 tuple(net.get("levels", ())),
                 net.get("mixed", False),
                 net.get("periodic", False),
+                tuple(net.get("members", ())),
             )
             for net in found["nets"]
         ),
@@ -165,6 +171,7 @@ def _is_net(given: Any) -> bool:
         and all(type(level) is float for level in levels)
         and given.get("mixed", True) is True
         and (given.get("periodic") is True and "encoded" in given if "periodic" in given else True)
+        and given.get("members", [*FORMS[0]]) in [[*form] for form in FORMS]
     )
 
 

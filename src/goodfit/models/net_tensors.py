@@ -14,6 +14,7 @@ from goodfit.errors import InputError, problem
 from goodfit.models.model_metadata import (
     COUNT_FORMAT,
     ENCODING_FORMAT,
+    MEMBERS_FORMAT,
     PERIODIC_FORMAT,
     PLAIN_FORMAT,
     TARGETS_FORMAT,
@@ -23,6 +24,7 @@ from goodfit.models.model_metadata import (
 )
 from goodfit.models.quantile_head import QuantileHead
 from goodfit.models.trained_net import TrainedNet
+from goodfit.nets.member_parts import MEMBERS, PARTS, members_of, named_parts
 
 _SCALING = {  # name in the file -> field of TrainedNet
     "input.shift": "shift",
@@ -50,11 +52,14 @@ def entry_of(net: TrainedNet) -> dict[str, Any]:
     entry |= {"targets": list(net.targets)} if net.targets else {}
     entry |= {} if net.head is None else {"levels": list(net.head.levels)}
     entry |= {"mixed": True} if net.mixtures else {}
+    entry |= {} if net.members is None else {"members": [name for name in PARTS if getattr(net.members, name)]}
     return entry if net.transform is None else entry | {"target_transform": list(net.transform.kinds)}
 
 
 def version_of(net: TrainedNet) -> int:
     """The first format that can hold a net."""
+    if net.members is not None:
+        return MEMBERS_FORMAT
     if isinstance(net.encoding, PeriodicEncoding):
         return PERIODIC_FORMAT
     if net.targets or net.head is not None or net.mixtures:
@@ -73,6 +78,7 @@ def tensors_of(net: TrainedNet) -> dict[str, np.ndarray]:
         if slope is not None:
             tensors[f"layers.{layer}.slope"] = np.array([slope], np.float32)
     tensors |= {f"layers.{layer}.mixture": share for layer, share in enumerate(net.mixtures)}
+    tensors |= dict(named_parts(net.members))
     tensors |= {name: getattr(net, attribute) for name, attribute in _SCALING.items()}
     tensors |= {BEND: net.bend} if net.bend.any() else {}
     if isinstance(net.encoding, PiecewiseEncoding):
@@ -94,8 +100,14 @@ def names_of(number: int, net: NetEntry) -> list[str]:
     transform = [NUMBERS] if net.target_transform else []
     transform += [KNOTS] if "quantile" in net.target_transform else []
     encoding = [*WAVES] if net.periodic else [EDGES] if net.encoded else []
-    more = [*encoding, *(STEPS if net.levels else [])]
+    more = [*encoding, *(STEPS if net.levels else []), *_names_of_members(net)]
     return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING, *more, *transform)]
+
+
+def _names_of_members(net: NetEntry) -> list[str]:
+    """The names of what members have of their own: of one hidden layer where they scale its inputs alone."""
+    layers = len(net.activations) if "outputs" in net.members else 1
+    return [f"{MEMBERS}{name}.{layer}" for name in net.members for layer in range(layers)]
 
 
 def net_of(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found: Metadata) -> TrainedNet:
@@ -133,4 +145,5 @@ def net_of(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], foun
         targets=entry.targets,
         head=head,
         mixtures=tuple(tensors[f"{start}layers.{layer}.mixture"] for layer in layers if entry.mixed),
+        members=members_of({name: tensors[start + name] for name in _names_of_members(entry)}),
     )

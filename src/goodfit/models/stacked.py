@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from goodfit.models.averaging import decided
 from goodfit.models.blockwise import blocks, overflow_allowed, undivided_products
+from goodfit.models.member_layers import put_together
+from goodfit.models.member_nets import member_nets
 from goodfit.models.on_device import accelerated, outputs_on_device
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.models.trained_net import BLOCK_NUMBERS, TrainedNet, checked_inputs
@@ -26,6 +28,14 @@ def stacked_outputs(nets: Sequence[TrainedNet], x: Any) -> Iterator[tuple[int, F
     """(its place in `nets`, what `outputs(x)` of the net gives up to rounding) of every net, alike ones together."""
     alike: dict[Any, list[int]] = {}
     for place, net in enumerate(nets):
+        if net.members is not None and not accelerated():
+            yield place, net.outputs(x)
+            continue
+        if net.members is not None:
+            own_outputs = dict(stacked_outputs([*member_nets(net)], x))
+            outputs = np.stack([own_outputs[member] for member in range(net.n_members)], axis=-1)
+            yield place, put_together(net.task, net.link, outputs)
+            continue
         own = place if any(slope is not None for slope in net.slopes) else None  # a slope of its own: it stands alone
         alike.setdefault((net.sizes, net.activations, *_scaling(net), bool(net.mixtures), own), []).append(place)
     for places in alike.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -16,8 +16,10 @@ from goodfit.data.tables.coded import CodedRows
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.models.blockwise import each_block, overflow_allowed
+from goodfit.models.member_layers import as_members, layers_of_members, member_problems, put_together
 from goodfit.models.quantile_head import QuantileHead, split_head
 from goodfit.models.scores import Score, score_classification, score_regression
+from goodfit.nets.member_parts import Members, member_parts
 from goodfit.nets.numpy_activations import FUNCTIONS, sigmoid
 from goodfit.training.recipe_rules import levels_of
 from goodfit.words import rows_text
@@ -62,6 +64,9 @@ class TrainedNet:
     count: how many times it counts where several nets predict together, 1 or more.
     targets: names of the C targets of a regression with several, () where they have none, and for others.
     head: what gives quantiles beside the predictions, which are medians then; None without.
+    members: what members that share the weights have of their own, None of one member. The last layer then has the
+    outputs of all, those of a member together, and the net's outputs are those of what members predict together: of the
+    mean of their probabilities, or numbers (before a transform of targets is undone). `member_nets` takes them apart.
     All of it is checked; every problem is named in one InputError.
     """
 
@@ -85,6 +90,7 @@ class TrainedNet:
     targets: tuple[str, ...] = ()
     head: QuantileHead | None = None
     mixtures: tuple[Float[np.ndarray, " H"], ...] = ()
+    members: Members | None = None
 
     def __post_init__(self) -> None:
         """Convert and check."""
@@ -96,6 +102,7 @@ class TrainedNet:
         slopes = self.slopes or (None,) * len(self.activations)
         in_float32 = tuple(None if slope is None else float(np.float32(slope)) for slope in slopes)
         object.__setattr__(self, "slopes", in_float32)
+        object.__setattr__(self, "members", as_members(self.members))
         _check_layers(self, problems)
         problems.raise_if_any()
         if self.encoding is not None:
@@ -135,12 +142,13 @@ class TrainedNet:
             targets=data.targets if data.n_outputs > 1 else (),
             head=head,
             mixtures=arrays.mixtures,
+            members=arrays.members,
         )
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Widths from the inputs to the outputs: (784, 256, 10)."""
-        return (self.n_inputs, *(weight.shape[0] for weight in self.weights))
+        return (self.n_inputs, *(weight.shape[0] for weight in self.weights[:-1]), self.n_outputs)
 
     @property
     def n_inputs(self) -> int:
@@ -155,14 +163,20 @@ class TrainedNet:
     @property
     def n_outputs(self) -> int:
         """C."""
-        return int(self.weights[-1].shape[0])
+        return int(self.weights[-1].shape[0]) // self.n_members
+
+    @property
+    def n_members(self) -> int:
+        """Members that share the weights, 1 or more."""
+        return 1 if self.members is None else len(self.members.inputs[0])
 
     @property
     def n_parameters(self) -> int:
-        """Numbers that training changed: weights, biases, slopes, mixtures and what is trained of an encoding."""
+        """Numbers that training changed: weights, biases, slopes, mixtures, members' and those of an encoding."""
         slopes = sum(slope is not None for slope in self.slopes)
         more = [] if self.head is None else [self.head.weight, self.head.bias]
         more += [] if self.encoding is None else self.encoding.trained
+        more += [] if self.members is None else [own for *_, own in member_parts(self.members)]
         return sum(int(array.size) for array in (*self.weights, *self.biases, *self.mixtures, *more)) + slopes
 
     def __repr__(self) -> str:
@@ -180,12 +194,17 @@ class TrainedNet:
         its numbers are the same on all machines but for one in many millions.
         """
         rows = checked_inputs(x, self.n_inputs)
-        result = np.empty((len(rows), self.n_outputs), precision)
-        weights = [weight.T.astype(precision, copy=False) for weight in self.weights]  # [in, out]
+        weights = [weight.astype(precision, copy=False) for weight in self.weights]
         # float32 keeps its larger blocks: its last bits depend on how rows are divided
         numbers = CACHED_NUMBERS if precision == np.float64 else BLOCK_NUMBERS
-        each_block(self, rows, weights, self.biases, numbers, result.__setitem__)
-        return result
+        layers: Iterable[Any] = [(weights, self.biases)]
+        if self.members is not None:
+            layers = layers_of_members(self.members, weights, self.biases)
+        results = []
+        for own, biases in layers:
+            results.append(np.empty((len(rows), self.n_outputs), precision))
+            each_block(self, rows, [each.T for each in own], biases, numbers, results[-1].__setitem__)
+        return results[0] if self.members is None else put_together(self.task, self.link, np.stack(results, axis=-1))
 
     def predict(self, x: Any, precision: Precision = np.float32) -> np.ndarray:
         """Predictions for raw inputs [N, D], in the form of a data set's targets.
@@ -266,6 +285,8 @@ def _check_layers(net: TrainedNet, problems: Problems) -> None:
         for name, array in (("weight", weight), ("bias", bias)):
             if not np.isfinite(array).all():
                 problems.add("Net", f"every {name} of layer {layer} must be finite", got=array[~np.isfinite(array)][0])
+    if net.members is not None and not problems.found:
+        problems.found += member_problems(net.members, net.weights, net.biases).found
     if net.mixtures and [each.shape for each in net.mixtures] != [bias.shape for bias in net.biases[:-1]]:
         shapes = [each.shape for each in net.mixtures]
         problems.add("Net", "'mixtures' must have one number for each hidden unit", got=shapes)
@@ -319,6 +340,8 @@ def _check_meaning(net: TrainedNet, problems: Problems) -> None:
         problems.found += net.head.problems(net.n_outputs, net.weights[-1].shape[1]).found
     elif net.head is not None:
         problems.add("Net", "quantiles are for regression", got=net.task)
+    if net.head is not None and net.members is not None:
+        problems.add("Net", "quantiles are for nets of one member", got=net.n_members)
     expected = 0 if net.task == "regression" else net.n_outputs
     if len(net.classes) != expected:
         problems.add("Net", f"'classes' must name the {expected} classes of {net.task}", got=net.classes)

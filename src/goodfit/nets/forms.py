@@ -52,7 +52,8 @@ def plain(parameters: Parameters, forms: Forms) -> Parameters:
     mixtures = parameters.mixtures
     if forms.mixes is not None and mixtures is not None:
         mixtures = tuple(jnp.where(forms.mixes[..., None], share, 1.0) for share in mixtures)
-    return Parameters(weights, parameters.biases, parameters.slopes, mixtures=mixtures, waves=parameters.waves)
+    waves, members = parameters.waves, parameters.members
+    return Parameters(weights, parameters.biases, parameters.slopes, mixtures=mixtures, waves=waves, members=members)
 
 
 @jax.custom_vjp

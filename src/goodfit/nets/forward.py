@@ -17,6 +17,8 @@ from jaxtyping import Array, Bool, Float, UInt32
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.dropout import keep_mask
 from goodfit.nets.encoding import Edges, Waves, encode, sources
+from goodfit.nets.member_parts import Members
+from goodfit.nets.members import heads, moved, of_members, scaled, side_by_side
 
 LARGEST = 1e15  # of scaled inputs before they are bent: in float32, the square of more would not be finite
 OwnInputs = tuple[Array, Array, Array | None]  # shift, factor and bend, [S, M, D] each
@@ -32,7 +34,8 @@ class Parameters:
     input_scale: of the first layer's inputs, None where no net trains it. `forward` takes weights that `forms.plain`
     has it folded into. mixtures: the share of its activation that each unit of a hidden layer takes, the rest being of
     its pre-activation; None where no net trains any. waves: of a periodic encoding of the inputs; None without one.
-    embeddings: [S, M, size, vectors] of every block of categories that are embedded; None without any.
+    embeddings: [S, M, size, vectors] of every block of categories that are embedded; None without any. members: what
+    members that share the weights have of their own; None where a net has one.
     """
 
     weights: tuple[Float[Array, "S M out in"], ...]
@@ -42,6 +45,7 @@ class Parameters:
     mixtures: tuple[Float[Array, "S M H"], ...] | None = None
     waves: Waves | None = None
     embeddings: tuple[Float[Array, "S M size vectors"], ...] | None = None
+    members: Members | None = None
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,10 @@ class Architecture:
     """The static shape of a cohort's nets, padded to the largest.
 
     widths: hidden units a layer; masked: some net has fewer units somewhere; ragged: some net has fewer layers;
-    inputs: of the first layer, the components of encoded ones among them; dropout, input_dropout: some net drops hidden
-    units, or inputs. lean: what a hidden layer hands back is held once,
-    and of relu its result alone, so that large layers make fewer ways through memory: what a GPU waits for.
+    inputs: of the first layer, the components of encoded ones among them; outputs: of all members; members: of every
+    net, which share its hidden layers; dropout, input_dropout: some net drops hidden units, or inputs. lean: what a
+    hidden layer hands back is held once, and of relu its result alone, so that large layers make fewer ways through
+    memory: what a GPU waits for.
     """
 
     inputs: int
@@ -63,12 +68,13 @@ class Architecture:
     dropout: bool = False
     input_dropout: bool = False
     lean: bool = False
+    members: int = 1
 
     @property
     def multiplications(self) -> int:
-        """Of one net's forward pass of one row: its weights, padding included."""
-        sizes = [self.inputs, *self.widths, self.outputs]
-        return sum(i * o for i, o in itertools.pairwise(sizes))
+        """Of one net's forward pass of one row, by all members: its weights, padding included."""
+        sizes = [self.inputs, *self.widths, self.outputs // self.members]
+        return self.members * sum(i * o for i, o in itertools.pairwise(sizes))
 
 
 @jax.tree_util.register_dataclass
@@ -102,7 +108,7 @@ def forward(
     scaling: OwnInputs | None = None,
     bins: Edges | None = None,
 ) -> Float[Array, "S M C B"]:
-    """Outputs before the loss's link (logits, or predicted numbers), [S, M, C, B].
+    """Outputs before the loss's link (logits, or predicted numbers), [S, M, C, B]; of K members, [S, M, C, K * B].
 
     dropout: None in evaluation, when nothing is dropped. scaling: (shift, factor, bend) of every net's own, [S, M, D]
     each, which sees (x - shift) * factor, bent. Where there is no bend, the first layer's weights take it up, so that
@@ -110,19 +116,26 @@ def forward(
     waves of the parameters. A dropped input takes its components along.
     """
     hidden: Array = x
-    nets, waves = parameters.weights[0].shape[1], parameters.waves
-    if dropout is not None and architecture.input_dropout:
+    nets, waves, members = parameters.weights[0].shape[1], parameters.waves, parameters.members
+    drops = dropout is not None and architecture.input_dropout
+    if dropout is not None and drops:
         # a dropped input is 0 in scaled units: the scaling cannot move into the weights here
         own = _own_inputs(x, nets, scaling, bins, waves)
+        own = own if members is None else side_by_side(own, architecture.members)  # each member drops its own
         hidden = _drop(own, dropout.keys[:, 0], dropout.input_rate, None if bins is None else (x.shape[-1], bins))
-    elif waves is not None or (scaling is not None and (scaling[2] is not None or bins is not None)):
+    elif (
+        members is not None
+        or waves is not None
+        or (scaling is not None and (scaling[2] is not None or bins is not None))
+    ):
         hidden = _own_inputs(x, nets, scaling, bins, waves)
     elif scaling is not None:
         parameters = _scaled_first_layer(parameters, *scaling[:2])
     elif bins is not None:
         hidden = encode(x.swapaxes(-1, -2), bins).swapaxes(-1, -2)  # shared by the nets of a group
     for layer, name in enumerate(architecture.activations):
-        z = affine(parameters, layer, hidden)  # [S, M, H, B]
+        once = members is not None and layer == 0 and not drops  # rows stand there once for all members
+        z = affine(parameters, layer, hidden, once=once)  # [S, M, H, B]
         slope = parameters.slopes[layer]
         share = mixture_of(parameters, layer)
         lean = architecture.lean and slope is None and share is None
@@ -137,7 +150,10 @@ def forward(
         if architecture.ragged and layer > 0:
             a = jnp.where(present.layers[..., layer, None, None], a, _resize(hidden, a.shape[-2]))
         hidden = a
-    return affine(parameters, len(architecture.activations), hidden)
+    last = len(architecture.activations)
+    if members is not None:
+        return heads(parameters.weights[last], parameters.biases[last], hidden, architecture.members)
+    return affine(parameters, last, hidden)
 
 
 def bend_inputs(z: Array, bend: Array) -> Array:
@@ -164,10 +180,22 @@ def _scaled_first_layer(parameters: Parameters, shift: Array, factor: Array) -> 
     return replace(parameters, weights=(weights, *parameters.weights[1:]), biases=(bias, *parameters.biases[1:]))
 
 
-def affine(parameters: Parameters, layer: int, hidden: Array) -> Array:
-    """W h + b of one layer, [S, M, out, B]. hidden: inputs shared by a group, [S, B, D], or units [S, M, H, B]."""
-    weights, biases = parameters.weights[layer], parameters.biases[layer]
+def affine(parameters: Parameters, layer: int, hidden: Array, *, once: bool = False) -> Array:
+    """W h + b of one layer, [S, M, out, B].
+
+    hidden: inputs shared by a group, [S, B, D], or units [S, M, H, B], with the rows of K members side by side. once:
+    the inputs stand once for all members, whose scalings multiply the weights instead: inputs are often many, as those
+    of categories are, and a copy of each row for each member would be the largest array of all.
+    """
+    weights, biases, members = parameters.weights[layer], parameters.biases[layer], parameters.members
+    if members is not None and once:
+        z = _own_product(of_members(weights, members.inputs[layer]), hidden)  # [S, M, H K, B]
+        z = moved(z.reshape(*weights.shape[:3], -1), members, layer)
+        return z if biases is None else z + biases[..., None]
+    if members is not None and layer < len(members.inputs):
+        hidden = scaled(hidden, members.inputs[layer])
     z = jnp.einsum("smhd,sbd->smhb", weights, hidden) if hidden.ndim == 3 else _own_product(weights, hidden)
+    z = z if members is None else moved(z, members, layer)
     return z if biases is None else z + biases[..., None]
 
 

@@ -19,7 +19,7 @@ from goodfit.reports.source import Source
 from goodfit.runs import Run, describe_model
 from goodfit.runs.opening import model_print, of_test_set, restated
 from goodfit.runs.telling import measured_on
-from goodfit.training.recipe import DEFAULT
+from goodfit.training.named_recipes import DEFAULT
 
 
 def card_facts(source: Source) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from goodfit.reports.verdict import NOT_OF_STARTED
 from goodfit.runs.opening import ordinal, percent
 from goodfit.runs.run import PART_WORDS, part_words
 from goodfit.runs.telling import interval, score_lines
-from goodfit.training.recipe import DEFAULT, Recipe
+from goodfit.training.named_recipes import DEFAULT
+from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
 
 SHOWN_COLUMNS = 40

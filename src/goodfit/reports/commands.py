@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from goodfit.data.tables.targets import target_names
-from goodfit.training.recipe import NAMED, Recipe
+from goodfit.training.named_recipes import NAMED
+from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
 
 

@@ -20,7 +20,7 @@ from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.runs.checks import rows_but_one_fold
 from goodfit.runs.defaults import FOLDS, MOST_ENCODED, completed
-from goodfit.training.recipe import DEFAULT
+from goodfit.training.named_recipes import DEFAULT
 
 
 def reproduce_section(source: Source) -> Section:

@@ -17,7 +17,8 @@ from goodfit.runs import Run
 from goodfit.runs.run import LOSS_LABELS, PART_WORDS, SCORE_LABELS
 from goodfit.runs.telling import interval_methods, kept_epochs
 from goodfit.training.history import History
-from goodfit.training.recipe import DEFAULT, Recipe
+from goodfit.training.named_recipes import DEFAULT
+from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
 
 MOST_EPOCHS = 200  # rows of the table below the curves

@@ -30,6 +30,7 @@ TESTED = 1 - LEVEL
 ONE_SIDED = 0.8  # share of a calibration error from which on it is told by its direction
 NO_DIAGRAM = f"No reliability diagram was written: it takes {FEWEST_BINNED} rows."
 AGAIN = "Call goodfit.calibration again."
+MEMBERS = "No temperature was fitted: the nets' members share weights, and the mean of their probabilities takes none."
 PICTURES = ".svg", ".png"
 
 
@@ -94,6 +95,9 @@ class Calibration:
         if temperature is not None:
             return self.before.tempered(temperature)
         found = self.temperature
+        if found is None and any(net.members is not None for net in self.before.nets):
+            fix = "Train with members 1, or several seeds."
+            raise InputError(problem(WHERE, "nets of one member alone have a temperature", fix=f"{MEMBERS} {fix}"))
         if found is None:
             raise InputError(problem(WHERE, "no temperature was asked for", fix=AGAIN))
         made = self.before.tempered(found.value)

@@ -20,7 +20,7 @@ from goodfit.models.calibration import by_output, of_top_class, probability_scor
 from goodfit.models.model_file import Model
 from goodfit.models.temperature import Temperature, fitted_temperature, logits_from, logits_of
 from goodfit.models.trained_net import counts_of
-from goodfit.runs.calibrated import NO_DIAGRAM, WHERE, Calibration, is_picture
+from goodfit.runs.calibrated import MEMBERS, NO_DIAGRAM, WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant
 from goodfit.runs.looking import LookedAt, rows_to_look_at
 from goodfit.runs.measured import INDEPENDENT
@@ -82,7 +82,8 @@ def calibration(
     found = [each for each in [of_top_class(chances, y)] if each is not None] if task == "classification" else []
     if classes or task == "multilabel":
         found += by_output(task, one.nets[0].classes, chances, y)
-    fitted = _temperature(one, logits, y, rows, level, seed, shares) if temperature else None
+    shared = temperature and any(net.members is not None for net in one.nets)
+    fitted = _temperature(one, logits, y, rows, level, seed, shares) if temperature and not shared else None
     return Calibration(
         name=one.name,
         task=task,
@@ -95,7 +96,7 @@ def calibration(
         reliability=tuple(found),
         temperature=fitted,
         openings=openings,
-        notes=(*notes, *_notes(notes, rows, fitted, len(one.nets), part)),
+        notes=(*notes, *_notes(notes, rows, fitted, len(one.nets), part), *([MEMBERS] if shared else [])),
         before=_model(one),
     )
 

@@ -17,7 +17,8 @@ from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.encoding import encoded_columns
 from goodfit.errors import InputError, nearest, problem
 from goodfit.runs.checks import as_split, fitted_recipe, fitting_batch, learning_rows
-from goodfit.training.recipe import NAMED, Recipe
+from goodfit.training.named_recipes import NAMED
+from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_files import TABLE
 from goodfit.training.recipe_rules import PERIODIC
 

@@ -11,18 +11,20 @@ from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.periodic import PeriodicEncoding
 from goodfit.models.model_file import FORMAT, KIND, OLDEST_FORMAT, Model, model_of
 from goodfit.models.quantiles import levels_in
+from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import model_path
 from goodfit.training import tensor_file
 
 
 @dataclass(frozen=True)
 class NetFacts:
-    """One net. sizes: widths from the inputs to the outputs; activations: one a hidden layer."""
+    """One net. sizes: from the inputs to the outputs; activations: one a hidden layer; members: that share it."""
 
     sizes: tuple[int, ...]
     activations: tuple[str, ...]
     parameters: int
     seed: int
+    members: int = 1
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         inputs=model.nets[0].n_inputs,
         outputs=model.nets[0].n_outputs,
         parameters=sum(net.n_parameters for net in model.nets),
-        nets=tuple(NetFacts(net.sizes, net.activations, net.n_parameters, net.seed) for net in model.nets),
+        nets=tuple(map(_net, model.nets)),
         data=model.data,
         columns=_columns(model),
         about=model.about,
@@ -113,6 +115,10 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         levels=levels_in(model.nets[0]),
         mixed=sum(bool(net.mixtures) for net in model.nets),
     )
+
+
+def _net(net: TrainedNet) -> NetFacts:
+    return NetFacts(net.sizes, net.activations, net.n_parameters, net.seed, net.n_members)
 
 
 def _columns(model: Model) -> tuple[ColumnFacts, ...] | None:

@@ -20,6 +20,7 @@ from goodfit.models.measures import Measures
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets, score_values
 from goodfit.models.trained_net import TrainedNet
+from goodfit.nets.member_parts import member_parts
 from goodfit.plain_json import plain
 from goodfit.runs.measured import ROWS, dependence, measured_nets
 
@@ -209,6 +210,7 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
             digest.update(repr(net.head.levels).encode())
             numbers += [net.head.weight, net.head.bias]
         numbers += net.mixtures
+        numbers += [] if net.members is None else [own for *_, own in member_parts(net.members)]
         if net.count != 1:
             digest.update(f"counts {net.count}".encode())
         for array in (*net.weights, *net.biases, *numbers):

@@ -25,6 +25,7 @@ from goodfit.models.predicting import DIVERGED, ENSEMBLE
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
+from goodfit.nets.member_parts import FULL
 from goodfit.runs.bounding import conformal_rows
 from goodfit.runs.measured import measured_out_of_fold, measured_part
 from goodfit.runs.members import OutOfFold
@@ -365,15 +366,18 @@ def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
     sizes = [inputs, *recipe.hidden, last_width(recipe, outputs)]
     last = len(recipe.hidden)
     rows = []
+    members, full = recipe.members, recipe.member_form == FULL
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
+        own = members * fan_in if members > 1 and layer < last and (full or not layer) else 0
+        own += members * fan_out * (1 + recipe.bias) if own and full else 0
         slope = 1 if layer < last and recipe.activations[layer] == "prelu" else 0
         mixture = fan_out if layer < last and recipe.train_mixture else 0
         rows.append(
             LayerRow(
                 name="output" if layer == last else f"hidden {layer + 1}",
                 inputs=fan_in,
-                outputs=fan_out,
-                parameters=fan_in * fan_out + (fan_out if recipe.bias else 0) + slope + mixture,
+                outputs=fan_out // members if layer == last else fan_out,
+                parameters=fan_in * fan_out + (fan_out if recipe.bias else 0) + slope + mixture + own,
                 activation="" if layer == last else recipe.activations[layer],
                 initialiser=recipe.init,
                 dropout=0.0 if layer == last else recipe.dropouts[layer],

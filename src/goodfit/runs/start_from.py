@@ -45,6 +45,9 @@ def start_of(given: Any) -> Start:
         searched = (given.data or {}).get("fingerprint") if source and _is_winner(Path(source)) else None
         start = Start(given.nets, source or "a model in memory", given.recipe, searched=searched)
     first = start.first
+    if any(net.members is not None for net in start.nets):
+        rule = "its nets have members that share weights, from which no training can start"
+        raise InputError(problem(WHERE, rule, fix="Train anew, or start from a net of one member."))
     for number, net in enumerate(start.nets):
         if not _alike(net, first):
             rule = "its nets must have the same layers and scaling to go on together; one differs"

@@ -247,6 +247,9 @@ def _check_rest(recipe: Recipe, start: Start, problems: Problems) -> None:
     net, own = start.first, start.recipe
     if not recipe.bias and any(bias.any() for each in start.nets for bias in each.biases):
         problems.add("Recipe", "'bias' must be on: the start has biases", got=False)
+    if recipe.members > 1:
+        rule = "'members' must be 1 with a start, whose nets have one member"
+        problems.add("Recipe", rule, got=recipe.members, fix="Leave it out.")
     if net.mixtures and not recipe.train_mixture:
         rule = "'train_mixture' must be on: the start has mixtures of activations"
         problems.add("Recipe", rule, got=False, fix="Leave it out.")

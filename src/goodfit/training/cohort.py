@@ -214,8 +214,10 @@ class Cohort:
     def _block_rows(self) -> int:
         _, groups, nets = self.grid.shape
         examples, able = self.examples, machine()
-        inputs = examples.own_inputs or (1 if examples.scaling.encoding is None else examples.inputs)
-        widest = max(*self.architecture.widths, self.architecture.outputs, inputs)
+        shape = self.architecture
+        shared = examples.scaling.encoding is None and shape.members == 1  # rows, by all nets of a group
+        inputs = examples.own_inputs or (1 if shared else examples.inputs)
+        widest = max(*(shape.members * width for width in shape.widths), shape.outputs, inputs)
         return int(np.clip(able.block_numbers // (groups * nets * widest), 64, able.block_rows))
 
 
@@ -229,7 +231,7 @@ def blocks_of(rows: NDArray[np.int32], largest: int) -> NDArray[np.int32]:
 
 
 def _recipes_of(jobs: Sequence[Job], examples: Examples) -> list[Recipe]:
-    """The recipes; InputError where they differ in what they embed."""
+    """The recipes; InputError where they differ in what they embed, or in their members."""
     recipes = [job.recipe for job in jobs]
     own = embeddings.blocks_of(recipes[0], examples.categories)
     for number, recipe in enumerate(recipes):
@@ -237,6 +239,9 @@ def _recipes_of(jobs: Sequence[Job], examples: Examples) -> list[Recipe]:
             rule = "'train_embedding' and its sizes must be those of the first net in every net of a cohort"
             fix = "Let fit_jobs divide them into cohorts."
             raise InputError(problem("Recipe", rule, got=recipe.train_embedding, net=(number, len(recipes)), fix=fix))
+        if (recipe.members, recipe.member_form) != (recipes[0].members, recipes[0].member_form):
+            rule, fix = "'members' must be those of the first net in every net of a cohort", "Let fit_jobs divide them."
+            raise InputError(problem("Recipe", rule, got=recipe.members, net=(number, len(recipes)), fix=fix))
     return recipes
 
 

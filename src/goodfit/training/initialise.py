@@ -17,7 +17,7 @@ from goodfit.training.recipe import Recipe
 
 PURPOSE, OF_ROWS, OF_WAVES = 0x1A17, 0xDA7A, 0x3A7E  # of the random streams, beside the seed
 # fields of a recipe that decide, and those that do where weights are fitted to rows
-READ = ("hidden", "seed", "init", "init_scale", "init_bias", "init_bias_value", "init_data")
+READ = ("hidden", "seed", "members", "init", "init_scale", "init_bias", "init_bias_value", "init_data")
 READ_OF_ROWS = ("activation", "frequency_scale")
 MOST_ROWS = 1024  # that weights are fitted to: what a deviation needs, not what the data have
 SAME = float(np.finfo(np.float32).eps)  # of the largest value: a smaller spread is rounding
@@ -38,8 +38,10 @@ def initial_layers(recipe: Recipe, inputs: int, outputs: int, x: NDArray[np.floa
     layers = []
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         generator = np.random.default_rng([recipe.seed, PURPOSE, layer])
-        drawn = weights.draw(generator, fan_in, fan_out, scale)
-        layers.append((drawn, biases.draw(generator, fan_in, fan_out, recipe.init_bias_value)))
+        each = recipe.members if layer == len(recipe.hidden) else 1  # an output layer for each member
+        drawn = [weights.draw(generator, fan_in, fan_out // each, scale) for _ in range(each)]
+        own = [biases.draw(generator, fan_in, fan_out // each, recipe.init_bias_value) for _ in range(each)]
+        layers.append((np.concatenate(drawn), np.concatenate(own)))
     if recipe.init_data == "none":
         return layers
     if x is None or not len(x):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.nets.member_parts import MEMBERS, members_of, named_parts
 from goodfit.training.carrying import optimizer_arrays
 from goodfit.training.cohort import Cohort
 from goodfit.training.fitting import Fitted, TrainedNets
@@ -71,7 +72,12 @@ def _optimizer(arrays: Arrays, nets: int) -> dict[str, NDArray[Any]]:
 def _packed(nets: Sequence[NetArrays]) -> dict[str, NDArray[Any]]:
     """Nets as arrays: those of equal sizes stand in common ones, so that a file's header stays short."""
     sizes = [
-        (tuple(own.shape for own in net.weights), len(net.mixtures), tuple(own.shape for own in net.waves))
+        (
+            tuple(own.shape for own in net.weights),
+            len(net.mixtures),
+            tuple(own.shape for own in net.waves),
+            tuple(name for name, _ in named_parts(net.members)),
+        )
         for net in nets
     ]
     arrays: dict[str, NDArray[Any]] = {}
@@ -82,6 +88,8 @@ def _packed(nets: Sequence[NetArrays]) -> dict[str, NDArray[Any]]:
             arrays[f"{number}/mixtures.{layer}"] = np.stack([nets[net].mixtures[layer] for net in members])
         for part in range(len(size[2])):
             arrays[f"{number}/waves.{part}"] = np.stack([nets[net].waves[part] for net in members])
+        for part, name in enumerate(size[3]):
+            arrays[f"{number}/{name}"] = np.stack([named_parts(nets[net].members)[part][1] for net in members])
         for layer in range(len(size[0])):
             arrays[f"{number}/weights.{layer}"] = np.stack([nets[net].weights[layer] for net in members])
             arrays[f"{number}/biases.{layer}"] = np.stack([nets[net].biases[layer] for net in members])
@@ -107,6 +115,9 @@ def _unpacked(arrays: Arrays, count: int) -> tuple[NetArrays, ...]:
         ]
         axes = (2, 2, 3, 2) if "waves.0" in own else ()  # of `PeriodicEncoding.trained`
         waves = [array_of(own, f"waves.{part}", "f", len(members), *[None] * count) for part, count in enumerate(axes)]
+        parts = [name for name in own if name.startswith(MEMBERS)]
+        for name in parts:
+            array_of(own, name, "f", len(members), None, None)
         if any(one.shape[1] != other.shape[2] for one, other in itertools.pairwise(weights)):
             raise ValueError("layers do not follow one another")
         for place, net in enumerate(members.tolist()):
@@ -116,6 +127,7 @@ def _unpacked(arrays: Arrays, count: int) -> tuple[NetArrays, ...]:
                 slopes=tuple(None if np.isnan(slope) else float(slope) for slope in slopes[place]),
                 mixtures=tuple(np.array(each[place]) for each in shares),
                 waves=tuple(np.array(each[place]) for each in waves),
+                members=members_of({name: np.array(own[name][place]) for name in parts}),
             )
         number += 1
     if nets and nets.keys() != set(range(count)):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from goodfit.data.periodic import TRAINED
 from goodfit.nets.forward import Parameters
+from goodfit.nets.member_parts import member_parts
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import fresh_state
 from goodfit.training.state import State
@@ -70,6 +71,8 @@ def _leaves(state: State) -> Iterator[tuple[str, NDArray[Any], tuple[str, int] |
         for number, table in enumerate(leaf.embeddings or ()):
             vectors: Any = table
             yield f"{name}.embeddings.{number}", vectors, None
+        for name_of, layer, own in () if leaf.members is None else member_parts(leaf.members):
+            yield f"{name}.members.{name_of}", own, (name_of, layer)
         if leaf.waves is not None:
             for trained in TRAINED:
                 yield f"{name}.waves.{trained}", getattr(leaf.waves, trained), None
@@ -93,5 +96,7 @@ def _own_part(inner: tuple[str, int] | None, axes: int, cohort: Cohort, net: int
     hidden, layer = cohort.jobs[net].recipe.hidden, inner[1]
     sizes = [cohort.architecture.inputs, *hidden, cohort.architecture.outputs]
     layer = min(layer, len(hidden))
+    if inner[0] == "inputs":  # of members; those of the first layer are no padding
+        return (*(slice(None),) * (axes - 1), slice(None if layer == 0 else sizes[layer]))
     own = (slice(sizes[layer + 1]), slice(sizes[layer])) if inner[0] == "weights" else (slice(sizes[layer + 1]),)
     return (slice(None),) * (axes - len(own)) + own

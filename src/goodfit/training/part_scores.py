@@ -10,6 +10,8 @@ from jaxtyping import Array, Float
 from goodfit.nets.forms import plain
 from goodfit.nets.forward import Parameters, forward
 from goodfit.nets.losses import LINKS, LOSSES
+from goodfit.nets.member_parts import together
+from goodfit.nets.members import apart
 from goodfit.training.batch_rows import Batch, examples_of, of_own_set
 from goodfit.training.metrics import TEMPERATURES, score_row
 from goodfit.training.own_tables import own_bins, own_scaling, own_squares, own_weights
@@ -72,6 +74,8 @@ def score_parts(program: Program, settings: Settings, rows: ProgramRows, paramet
             x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
             inputs = None if own is None else (own.shift, own.scale, own.bend)
             z = forward(parameters, x, program.architecture, settings.present, None, inputs, bins)
+            if program.architecture.members > 1:  # told of what they predict together
+                z = together(apart(z, program.architecture.members), -2, LOSSES[program.loss].link, jnp)
             weight = (index >= 0)[None, None].astype(x.dtype)
             if weights is not None:
                 weight = weight * own_weights(weights, settings, at)

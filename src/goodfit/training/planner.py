@@ -73,7 +73,7 @@ def plan(jobs: Sequence[Job], examples: Examples, compile_seconds: float | None 
     cohorts: list[PlannedCohort] = []
     reasons = []
     if len(kinds) > 1:
-        differ = "activation, loss, optimiser, batch or embeddings differ"
+        differ = "activation, loss, optimiser, batch, members or embeddings differ"
         reasons.append(f"{len(kinds)} kinds that cannot share a program: {differ}")
     for members in kinds.values():
         merged, why = _merge(jobs, members, examples, compile_seconds)
@@ -98,6 +98,7 @@ def _kind(recipe: Recipe, examples: Examples) -> tuple[Any, ...]:
         recipe.keep_best,
         len(recipe.hidden) if len(names) > 1 else bool(recipe.hidden),
         blocks_of(recipe, examples.categories),
+        (recipe.members, recipe.member_form),
     )
 
 
@@ -164,7 +165,7 @@ class _Cost:
         # sums of cosines, row by row; products of first layer and vectors, once a step for every unit
         self.encoded = encoding.own_width * encoding.components if isinstance(encoding, PeriodicColumns) else 0
         self.embedded = sum(block.size * block.vectors for block in blocks_of(recipe, examples.categories))
-        self.able = machine()
+        self.able, self.members = machine(), recipe.members
 
     def group(self, jobs: Sequence[Job], members: tuple[int, ...]) -> _Group:
         """Jobs of one architecture."""
@@ -197,9 +198,9 @@ class _Cost:
 
     def _multiplications(self, hidden: Sequence[int]) -> float:
         """Of one forward pass of one row, with what its element-wise work amounts to."""
-        sizes = [self.inputs, *hidden, self.outputs]
-        products = self.encoded + sum(i * o for i, o in itertools.pairwise(sizes))
-        return products + self.able.layer_overhead * len(sizes)
+        sizes = [self.inputs, *hidden, self.outputs // self.members]
+        products = sum(i * o for i, o in itertools.pairwise(sizes)) + self.able.layer_overhead * len(sizes)
+        return self.encoded + self.members * products
 
 
 def _shape(one: _Group, other: _Group) -> tuple[tuple[int, ...], int, int]:

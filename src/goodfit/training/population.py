@@ -16,10 +16,12 @@ from goodfit.nets.embedding import CategoryBlock, embedded_inputs, gathered
 from goodfit.nets.encoding import Waves
 from goodfit.nets.forms import factors_of, folded, unfolded
 from goodfit.nets.forward import Architecture, Parameters
+from goodfit.nets.member_parts import Members
 from goodfit.training.embeddings import blocks_of, embedded, initial_vectors
 from goodfit.training.examples import Examples
 from goodfit.training.initialise import READ, READ_OF_ROWS, Layer, initial_layers, initial_waves, rows_to_fit
 from goodfit.training.machine import machine
+from goodfit.training.member_arrays import laid_members, taken_members
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_rules import last_width
 from goodfit.training.schedules import Schedule
@@ -32,7 +34,8 @@ class NetArrays:
     """One net off the grid, at its own size: weights [out, in], biases [out] (zeros where the recipe has none) and
     slopes (prelu) a layer. Weights are those that the net has, whatever the form in which they are trained. mixtures:
     the share of its activation that each unit takes, [H] a hidden layer; () where all take all of it. waves: of its
-    periodic encoding, as `PeriodicEncoding.trained` has them; () without one.
+    periodic encoding, as `PeriodicEncoding.trained` has them; () without one. members: what members that share the
+    weights have of their own, the output layer apart, which has their outputs one above the other; None of one member.
     """
 
     weights: tuple[NDArray[Any], ...]
@@ -40,6 +43,7 @@ class NetArrays:
     slopes: tuple[float | None, ...]
     mixtures: tuple[NDArray[Any], ...] = ()
     waves: tuple[NDArray[Any], ...] = ()
+    members: Members | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ def pad_architecture(jobs: Sequence[Job], examples: Examples) -> Architecture:
         dropout=any(rate > 0 for job in jobs for rate in job.recipe.dropouts),
         input_dropout=any(job.recipe.input_dropout > 0 for job in jobs),
         lean=machine().memory_bound,
+        members=deepest.members,
     )
 
 
@@ -222,6 +227,7 @@ def initial_parameters(
         _mixtures(jobs, architecture, grid, dtype),
         _waves(jobs, examples, grid, dtype),
         tuple(grid.lay(np.stack(own).astype(dtype)) for own in zip(*vectors, strict=True)) if blocks else None,
+        laid_members([job.recipe for job in jobs], architecture, examples, grid.lay, dtype),
     )
 
 
@@ -308,4 +314,5 @@ def take_net(
     shares = parameters.mixtures if recipe.train_mixture and parameters.mixtures is not None else ()
     mixtures = tuple(np.asarray(own)[at][:h] for own, h in zip(shares, hidden, strict=False))
     waves = tuple(np.asarray(own)[at] for own in jax.tree.leaves(parameters.waves))
-    return NetArrays(weights, biases, slopes, mixtures, waves)
+    members = taken_members(parameters.members, recipe, at)
+    return NetArrays(weights, biases, slopes, mixtures, waves, members)

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 from goodfit.nets.dropout import hash_bits, stream_key
 from goodfit.nets.forms import plain
 from goodfit.nets.forward import Dropout, Parameters, forward
+from goodfit.nets.members import apart, side_by_side
 from goodfit.nets.penalties import l1_penalty, l2_penalty
 from goodfit.training import optimisers, stopping
 from goodfit.training.batch_rows import Batch, batch_of
@@ -200,8 +201,8 @@ def _objective(
     inputs = None if batch.own is None else (batch.own.shift, batch.own.scale, batch.own.bend)
     z = forward(
         parameters, batch.x, program.architecture, settings.present, dropout, inputs, batch.bins
-    )  # [S, M, C, B]
-    trained, untrained, score = row_values(program, settings, z, batch)
+    )  # [S, M, C, B], or of K members [S, M, C, K * B]
+    trained, untrained, score = _values_of_members(program, settings, z, batch)
     weight = batch.weight
     if program.uses_class_weights:
         classes = jnp.arange(z.shape[-2], dtype=batch.target.dtype)[:, None]
@@ -221,6 +222,17 @@ def _objective(
         loss = weighted_sum(untrained, batch.weight)
     weights = jnp.broadcast_to(batch.weight.sum(-1), mean.shape)
     return mean + penalty, (loss, weighted_sum(score, batch.weight), weights)
+
+
+def _values_of_members(program: Program, settings: Settings, z: Array, batch: Batch) -> tuple[Array, Array, Array]:
+    """`row_values`; of several members the mean, each of which learns from all rows."""
+    count = program.architecture.members
+    if count == 1:
+        return row_values(program, settings, z, batch)
+    scoring = batch.scoring and replace(batch.scoring, y=side_by_side(batch.scoring.y, count))
+    of_each = replace(batch, target=side_by_side(batch.target, count), scoring=scoring)
+    trained, untrained, score = (apart(v, count).mean(-2) for v in row_values(program, settings, z, of_each))
+    return trained, untrained, score
 
 
 def objective_of(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
+from goodfit.nets.member_parts import FULL
 from goodfit.training import recipe_names as kinds
 from goodfit.training.recipe_fields import FieldRule, read_fields
 from goodfit.training.recipe_files import found_in, parsed
@@ -26,6 +27,7 @@ from goodfit.training.recipe_rules import (
     LEARNING_RATES,
     LEVELS,
     MOST_BINS,
+    MOST_MEMBERS,
     WEIGHT_DECAY,
     as_stored,
     dependent_defaults,
@@ -84,6 +86,23 @@ class Recipe(BaseModel):
     train_mixture: bool = Field(
         default=False,
         description="Whether each hidden unit trains the share a of its activation f, 1 at first: a f(z) + (1 - a) z.",
+    )
+    members: int = Field(
+        default=1,
+        ge=1,
+        le=MOST_MEMBERS,
+        description="Members of each net: they share its hidden layers, differ by scalings of units, have an output "
+        "layer each, and predict together.",
+    )
+    member_form: kinds.MemberFormName = Field(
+        default=FULL,
+        description="What is a member's own. tabm: scalings of the inputs and outputs of every hidden layer, and "
+        "offsets of its biases (Gorishniy et al., 2025); tabm-mini: the scaling of the first layer's inputs.",
+    )
+    member_init: kinds.MemberInitialiserName = Field(
+        default="signs",
+        description="First scaling of the first layer's inputs by each member. signs: 1 or -1; normal: N(0, 1). "
+        "An input and the components of its encoding have the same. All other scalings begin at 1.",
     )
     train_embedding: bool = Field(
         default=False,
@@ -378,25 +397,3 @@ def _fields() -> dict[str, FieldRule]:
 
 def _one_a_layer(value: _V | tuple[_V, ...], kind: type[_V], layers: int) -> tuple[_V, ...]:
     return (value,) * layers if isinstance(value, kind) else tuple(value)  # type: ignore[arg-type]
-
-
-DEFAULT = Recipe()
-CHAPTER = Recipe(
-    hidden=(256,),
-    activation="relu",
-    init="normal",
-    init_scale=0.01,
-    init_bias="torch",
-    dropout=0.0,
-    loss="cross-entropy",
-    optimizer="sgd",
-    learning_rate=0.1,
-    schedule="constant",
-    batch_size=256,
-    epochs=10,
-    scaling="unit",
-    valid=0.0,
-)
-"""Section 4.2: 784-256-10 on Fashion-MNIST, weights N(0, 0.01^2), biases as torch draws them, plain SGD."""
-
-NAMED: dict[str, Recipe] = {"default": DEFAULT, "chapter": CHAPTER}

@@ -45,6 +45,9 @@ TargetTransformName = Literal["auto", "none", "log", "log1p", "yeo-johnson", "qu
 ParametrizationName = Literal["standard", "ntk"]
 RowsInitialiserName = Literal["none", "variance", "hyperplanes"]
 
+MemberFormName = Literal["tabm", "tabm-mini"]
+MemberInitialiserName = Literal["signs", "normal"]
+
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Level = Annotated[float, Field(gt=0, lt=1)]
 Units = Annotated[int, Field(ge=1)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goodfit.errors import InputError, problem
+from goodfit.nets.member_parts import FULL
 
 Values = Mapping[str, Any]
 Found = tuple[frozenset[str], str]  # the fields that a problem is about, and its text
@@ -22,6 +23,9 @@ FREQUENCIES, FREQUENCY_SCALE, COMPONENTS = 16, 0.1, 3  # of the encoding pbld, a
 LARGEST_FREQUENCY_SCALE = 1000.0  # beyond it a cosine turns many times within the rounding of a float32
 PERIODIC = "frequencies", "frequency_scale", "components", "encoding_rate"  # fields that only pbld has
 EMBED_ABOVE = 8  # categories up to which each has an input of its own, as in RealMLP-TD
+MOST_MEMBERS = 256
+MEMBERS_OFF = {"member_form": FULL, "member_init": "signs"}  # what a recipe of one member must have
+ALONE = {"members": 1, **MEMBERS_OFF}  # changes of a recipe to one of a net of one member
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles, where no others were asked for
 LEVELS_RULE = "rise between 0 and 1, symmetric about 0.5, which must be among them"
 WEIGHT_DECAY = 0.01  # of adamw that was asked for; without, it would be adam. docs/recipe.md says how it was chosen
@@ -89,6 +93,7 @@ APPLIES = (
     Applies("scaling_rate", "train_scaling", (True,), 1.0),
     Applies("mixture_rate", "optimizer", STOCHASTIC, 1.0),
     Applies("mixture_rate", "train_mixture", (True,), 1.0),
+    Applies("members", "optimizer", STOCHASTIC, 1),
     Applies("embed_above", "train_embedding", (True,), EMBED_ABOVE),
     Applies("embedding_size", "train_embedding", (True,), None),
     Applies("embedding_rate", "optimizer", STOCHASTIC, 1.0),
@@ -302,8 +307,8 @@ def levels_of(recipe: Any) -> tuple[float, ...]:
 
 
 def last_width(recipe: Any, outputs: int) -> int:
-    """The width of the last layer as it is trained: an output for every level of quantiles, where there are any."""
-    return outputs * max(1, len(levels_of(recipe)))
+    """The width of the last layer as it is trained: the outputs of all members, for every level of quantiles."""
+    return outputs * max(1, len(levels_of(recipe))) * int(recipe.members)
 
 
 def hyperplanes_move(values: Values) -> Iterator[Found]:
@@ -325,6 +330,27 @@ def embeddings_have_no_l1(values: Values) -> Iterator[Found]:
         yield frozenset({"train_embedding", "l1"}), problem("Recipe", rule, got=values["l1"], fix=fix)
 
 
+def members_share_layers(values: Values) -> Iterator[Found]:
+    """Members differ in a scaling of the first hidden layer, and predict by the mean of one kind of numbers."""
+    if values["members"] == 1:
+        for field, off in MEMBERS_OFF.items():
+            if values[field] != off:
+                fix = f"Give 'members', such as 16, or leave {field} out."
+                rule = f"'{field}' must be {off} with one member"
+                yield frozenset({field, "members"}), problem("Recipe", rule, got=values[field], fix=fix)
+        return
+    count, one = values["members"], "'members' must be 1"
+    if not values["hidden"]:
+        fix = "Give hidden layers: members share their weights."
+        yield frozenset({"members", "hidden"}), problem("Recipe", f"{one} without hidden layers", got=count, fix=fix)
+    if values["loss"] == "quantile":
+        fix = "Use several seeds, whose quantiles are averaged."
+        yield frozenset({"members", "loss"}), problem("Recipe", f"{one} with loss quantile", got=count, fix=fix)
+    if values["init_data"] != "none":
+        rule = f"{one} with init_data '{values['init_data']}', which fits the weights of one net to rows"
+        yield frozenset({"members", "init_data"}), problem("Recipe", rule, got=count, fix="Use init_data none.")
+
+
 CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (
     one_a_layer,
     scale_has_size,
@@ -336,4 +362,5 @@ CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (
     hyperplanes_move,
     levels_pair,
     embeddings_have_no_l1,
+    members_share_layers,
 )

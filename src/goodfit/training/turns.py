@@ -12,7 +12,7 @@ from goodfit.nets.embedding import embedded_inputs
 from goodfit.training.embeddings import blocks_of
 from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
-from goodfit.training.memory import cut, free_memory, net_bytes, seed_bytes
+from goodfit.training.memory import cut, free_memory, member_bytes, net_bytes, seed_bytes
 from goodfit.training.planner import Plan, PlannedCohort, plan
 from goodfit.training.population import Job
 from goodfit.training.recipe_rules import last_width
@@ -177,5 +177,7 @@ def _bytes_of(work: Work, jobs: Sequence[int], widths: Sequence[int], itemsize: 
     more = sum(block.size * block.vectors for block in blocks)
     more += encoding.numbers if isinstance(encoding, PeriodicColumns) else 0
     spread = SPREAD * itemsize * widths[0] * widths[1] if blocks else 0
-    each = net_bytes(seen, batch, itemsize, recipes[0].optimizer, more) + spread + inputs + kept
+    drops = any(recipe.input_dropout > 0 for recipe in recipes)
+    members = member_bytes(recipes[0].members, widths, batch, itemsize, drops=drops)
+    each = net_bytes(seen, batch, itemsize, recipes[0].optimizer, more) + members + spread + inputs + kept
     return len(jobs) * each + groups * group

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from goodfit.interop.export.packing import numpy_files, torch_files
 from goodfit.interop.export.rows import CheckRows, check_rows
 from goodfit.interop.export.sklearn_object import joblib_bytes, sklearn_object
 from goodfit.interop.export.spelling import blanks_note, import_note, reading_notes
+from goodfit.models.member_nets import taken_apart
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.whereabouts import MODEL_FILE, existing_model_path
 from goodfit.runs import record
@@ -85,8 +86,9 @@ def export(
       rows or, where those are not found, for rows that are drawn within the ranges of the preprocessing
 
     InputError for what the form cannot hold, by name. GoodfitError where a package is missing that the form needs, and
-    where the export differs from goodfit by more than 1e-5, relative: nothing is written then. docs/export.md says what
-    each form takes and gives.
+    where the export differs from goodfit by more than 1e-5, relative: nothing is written then. Members that share
+    weights are written as nets of their own, so that files are as many times as large. docs/export.md says what each
+    form takes and gives.
     """
     if kind not in ENDINGS:
         raise InputError(problem("export", "'kind' must be a known one", got=kind, fix=nearest(kind, ENDINGS)))
@@ -94,7 +96,7 @@ def export(
     if kind in NEEDED:
         _check_installed(kind, NEEDED[kind], f"goodfit[{NEEDED[kind]}]")
     given, folder = _resolved(source)
-    model = given.predictor
+    model = replace(given.predictor, nets=taken_apart(given.predictor.nets))
     found = check_rows(model, rows, folder, source.split if isinstance(source, Run) else None)
     made = MAKERS[kind](model, found)
     difference = relative_difference(made.values, found.expected)

@@ -17,7 +17,7 @@ from goodfit.studies.parameters import Given
 from goodfit.studies.populations import TrainedRecipes, train
 from goodfit.studies.tabulating import band, by_epoch, columns, table_of
 from goodfit.training import Examples, Recipe
-from goodfit.training.recipe import CHAPTER
+from goodfit.training.named_recipes import CHAPTER
 
 Numbers = NDArray[np.float64]
 Over = tuple[Thinned, NDArray[np.generic]]  # a net over masks, and the classes of the rows

@@ -12,7 +12,7 @@ from goodfit.studies.mlp_fashion_mnist.study import SWING
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import train
 from goodfit.studies.tabulating import band, by_epoch, table_of
-from goodfit.training.recipe import CHAPTER
+from goodfit.training.named_recipes import CHAPTER
 
 HELD = 6  # one row in so many validates, where epochs are chosen rightly: 10,000 of 60,000
 SHOWN = 8  # images of right, and of wrong predictions
