@@ -23,8 +23,7 @@ import jax
 
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.host import cores
-from goodfit.training.fitting import SECONDS_DEAF
-from goodfit.training.interrupts import look
+from goodfit.training.interrupts import SECONDS_DEAF, look
 from goodfit.training.machine import machine
 from goodfit.training.moving import NetState
 from goodfit.training.parcels import Parcels
