@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,7 @@ def test_its_report_tells_all_rows_and_repeats_the_command(path: Path, whole: Pa
         ({"refit": True}, {}, "'refit'"),
         ({"valid": 0.0, "patience": 3}, {}, "'patience' without validation rows"),
         ({}, {"leaks": "error"}, "a thorough leakage check"),
+        ({}, {"executor": ThreadPoolExecutor(1)}, "training by workers"),
     ],
 )
 def test_what_needs_all_rows_is_refused_before_they_are_read(

@@ -12,6 +12,7 @@ from goodfit.errors import InputError
 from goodfit.leaks.check import LeakCheck
 from goodfit.leaks.guarding import LeakFinding
 from goodfit.runs.defaults import Asked, first_seed, settled, whole_recipe
+from goodfit.training.elsewhere import current
 from goodfit.training.recipe import Recipe
 
 
@@ -41,6 +42,7 @@ def needing_all_rows(recipe: Recipe, leaks: str) -> list[str]:
         (recipe.refit, "'refit'"),
         (recipe.valid == 0 and recipe.patience > 0, "'patience' without validation rows"),
         (leaks == "error", "a thorough leakage check (leaks error), which compares every row,"),
+        (current() is not None, "training by workers, to whom rows are sent whole,"),
     ]
     return [what for wrong, what in found if wrong]
 
