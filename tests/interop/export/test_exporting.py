@@ -121,7 +121,7 @@ def test_bad_kinds_and_paths(tmp_path: Path) -> None:
 
 def test_of_two_files_both_or_none_are_written(tmp_path: Path) -> None:
     (tmp_path / "net.py").mkdir()
-    with pytest.raises(GoodfitError, match=r"net\.py: must be writable"):
+    with pytest.raises(GoodfitError, match=r"net\.py: must be a file to write; it is a folder"):
         export(Model((drawn_net(4),)), "numpy", tmp_path / "net", rows=X)
     assert [path.name for path in tmp_path.iterdir()] == ["net.py"]
 
