@@ -39,6 +39,7 @@ from goodfit.selection.search import SEARCH
 from goodfit.training import session
 from goodfit.training.carrying import with_optimizers
 from goodfit.training.compile import fresh_state
+from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
 from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.population import Job
@@ -159,7 +160,7 @@ def _work() -> Any:
     work = JobList((Job(RECIPE), Job(RECIPE.replace(seed=1))), Examples.of_split(parts, RECIPE.scaling, False, "auto"))
     planned = plan_session([work])
     (turn,) = planned.turns
-    return work, planned, turn, session.plain_cohort(work, work.jobs)
+    return work, planned, turn, session.plain_cohort(work, work.jobs, prepare())
 
 
 class _Stop(Exception):

@@ -10,7 +10,7 @@ from engine_reference import PLAIN, make_examples, train
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodfit.training import jobs as jobs_module
+from goodfit.training import session
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import Report
 from goodfit.training.jobs import fit_jobs
@@ -171,7 +171,7 @@ def test_traced_values_share_a_program(changes: dict[str, Any]) -> None:
 
 
 def test_mixed_jobs_are_fitted_and_given_back_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs_module, "prepare", lambda: 1)  # one device: programs for several take longer to compile
+    monkeypatch.setattr(session, "prepare", lambda: 1)  # one device: programs for several take longer to compile
     jobs = jobs_of({"hidden": ()}, {"hidden": (4,)}, {"hidden": (), "l2": 0.5}, {"hidden": (2,)})
     told: list[tuple[int, int]] = []
 
