@@ -117,7 +117,7 @@ class _Counting:
     def task(self, number: int, spent: Any) -> Task:
         return Task(self.planned.turns[number], None, False, spent)
 
-    def arrived(self, number: int, kept: Any, states: Any) -> None:
+    def arrived(self, number: int, kept: Any, states: Any, mark: str) -> None:
         self.found.append(number)
 
 
