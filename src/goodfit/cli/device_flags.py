@@ -22,12 +22,6 @@ Precision = Annotated[
 
 def with_device_flags(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command --device and --precision, which are seen to before it runs."""
-    signature = inspect.signature(command)
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    more = [
-        inspect.Parameter(name, keyword, default=None, annotation=annotation)
-        for name, annotation in (("device", Device), ("precision", Precision))
-    ]
 
     @functools.wraps(command)
     def chosen(*arguments: Any, device: str | None = None, precision: Any = None, **options: Any) -> None:
@@ -37,5 +31,12 @@ def with_device_flags(command: Callable[..., None]) -> Callable[..., None]:
             devices.use(device, precision)
         command(*arguments, **options)
 
+    return with_options(chosen, command, device=Device, precision=Precision)
+
+
+def with_options(chosen: Callable[..., None], command: Callable[..., None], **options: Any) -> Callable[..., None]:
+    """`chosen` with the signature of a command and more options, None where they are left out; name -> annotation."""
+    signature, keyword = inspect.signature(command), inspect.Parameter.KEYWORD_ONLY
+    more = [inspect.Parameter(name, keyword, default=None, annotation=each) for name, each in options.items()]
     chosen.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])  # type: ignore[attr-defined]
     return chosen

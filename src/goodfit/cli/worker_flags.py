@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextvars import ContextVar
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
+from goodfit.cli.device_flags import with_options
 from goodfit.errors import InputError, problem
 
 _GROUP = Group("Machine", sort_key=90)
@@ -36,12 +36,6 @@ def worker_flags() -> tuple[str, ...]:
 
 def with_worker_flags(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command --workers and --cluster; while it runs, populations are trained there."""
-    signature = inspect.signature(command)
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    more = [
-        inspect.Parameter(name, keyword, default=None, annotation=annotation)
-        for name, annotation in (("workers", Workers), ("cluster", Cluster))
-    ]
 
     @functools.wraps(command)
     def chosen(*arguments: Any, workers: int | None = None, cluster: str | None = None, **options: Any) -> None:
@@ -58,8 +52,7 @@ def with_worker_flags(command: Callable[..., None]) -> Callable[..., None]:
             finally:
                 _given.reset(token)
 
-    chosen.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])  # type: ignore[attr-defined]
-    return chosen
+    return with_options(chosen, command, workers=Workers, cluster=Cluster)
 
 
 def _executor(workers: int | None, address: str | None) -> Executor:
