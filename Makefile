@@ -10,7 +10,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run lab test clusters coverage check format bench docs studies clean
+.PHONY: run lab test clusters coverage check format bench docs site studies clean
 
 run: .venv/installed
 	$(BIN)/goodfit train fashion-mnist
@@ -46,6 +46,10 @@ docs: .venv/installed-dev
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/study_pages.py
 
+# The documentation as HTML pages in build/site; the notebooks among them are executed.
+site: .venv/installed-docs
+	$(BIN)/python docs/site/build.py
+
 studies: .venv/installed-dev
 	$(BIN)/python docs/study_pages.py run
 
@@ -62,6 +66,11 @@ clean:
 .venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing goodfit and its tools for development into .venv; this takes about a minute, once."
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch .venv/installed $@
+
+.venv/installed-docs: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing goodfit and what its documentation is built with into .venv; this takes about a minute, once."
+	@$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	@touch .venv/installed $@
 
 .venv/bin/python:

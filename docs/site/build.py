@@ -1,0 +1,113 @@
+"""`make site`: the documentation as a folder of HTML pages, build/site, that needs no server and fetches nothing."""
+
+import importlib.util
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from sphinx.cmd.build import main as sphinx
+
+from site_links import rewritten
+from site_notebooks import executed, is_notebook
+from site_pages import DOCS, Group, below, groups, placed
+
+HERE = Path(__file__).parent
+BUILD = HERE.parents[1] / "build"
+SOURCE, SITE, DOCTREES = BUILD / "site-source", BUILD / "site", BUILD / "site-doctrees"
+PICTURES = {".png", ".svg", ".jpg"}
+WRITTEN = "reference"  # the folder of pages that are written from the library itself
+
+
+def main() -> int:
+    """Gather, execute, build. The exit code."""
+    began = time.monotonic()
+    gather()
+    print(f"Pages gathered and executed: {time.monotonic() - began:.0f} s.")
+    shutil.rmtree(SITE, ignore_errors=True)
+    strict = ["-W", "--keep-going", "-n", "-q", "-j", str(min(os.cpu_count() or 1, 4))]
+    code = sphinx(["-b", "html", *strict, "-c", str(HERE), "-d", str(DOCTREES), str(SOURCE), str(SITE)])
+    print(f"Site: {SITE.relative_to(Path.cwd())}/index.html, {time.monotonic() - began:.0f} s.")
+    return code
+
+
+def gather() -> None:
+    """Write the tree of sources: what is unchanged keeps its time, so that it is not read again."""
+    _all_are_placed()
+    wanted: dict[str, bytes] = {}
+    for path in DOCS.rglob("*"):
+        name = path.relative_to(DOCS)
+        if path.suffix in PICTURES and name.parts[0] != "site":
+            wanted[name.as_posix()] = path.read_bytes()
+    texts = dict(_texts())
+    notebooks = {name: text for name, text in texts.items() if is_notebook(text)}
+    wanted |= {name: text.encode() for name, text in texts.items() if name not in notebooks}
+    wanted |= {name.removesuffix(".md") + ".ipynb": found for name, found in executed(notebooks, BUILD)}
+    _put(wanted)
+
+
+def _all_are_placed() -> None:
+    wrong = [f"{path}: {', '.join(found) or 'none'}" for path, found in placed().items() if len(found) != 1]
+    if wrong:
+        sys.exit("docs/README.md must list every page in one group:\n" + "\n".join(wrong))
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    known = set(placed())
+    for name in known:
+        yield name, rewritten((DOCS / name).read_text("utf-8"), name, known) + _toctree(below(name))
+    yield "index.md", _index(groups())
+    for group in groups():
+        yield f"{group.name}.md", _group(group)
+    yield from _reference()
+
+
+def _index(found: list[Group]) -> str:
+    text = (HERE / "index.md").read_text("utf-8")
+    return text + _toctree([f"{group.name}.md" for group in found])
+
+
+def _group(group: Group) -> str:
+    written = [f"{WRITTEN}/index.md"] if group.name == WRITTEN and _has_reference() else []
+    rows = "\n".join(f"| [](./{path}) | {topic} |" for path, topic in group.rows.items())
+    text = f"# {group.title}\n\n{group.about}\n\n| page | topic |\n|---|---|\n{rows}\n"
+    return rewritten(text, f"{group.name}.md", group.rows) + _toctree([*group.rows, *written])
+
+
+def _toctree(found: list[str]) -> str:
+    if not found:
+        return ""
+    return "\n```{toctree}\n:hidden:\n\n" + "".join(f"/{path.removesuffix('.md')}\n" for path in found) + "```\n"
+
+
+def _has_reference() -> bool:
+    return importlib.util.find_spec(WRITTEN) is not None
+
+
+def _reference() -> Iterator[tuple[str, str]]:
+    """The pages that are written from the library."""
+    if not _has_reference():
+        return
+    folder = BUILD / "site-reference"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    importlib.import_module(WRITTEN).write(folder)
+    for path in folder.rglob("*.md"):
+        yield f"{WRITTEN}/{path.relative_to(folder).as_posix()}", path.read_text("utf-8")
+
+
+def _put(wanted: dict[str, bytes]) -> None:
+    for path in [path for path in SOURCE.rglob("*") if path.is_file()]:
+        if path.relative_to(SOURCE).as_posix() not in wanted:
+            path.unlink()
+    for name, content in wanted.items():
+        path = SOURCE / name
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""The site's settings for Sphinx; build.py gathers the sources that they are applied to."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import goodfit
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+project = "goodfit"
+copyright = "the goodfit authors"
+release = goodfit.__version__
+extensions = ["myst_nb", "site_search"]
+language = "en"
+html_theme = "furo"
+html_title = "goodfit"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+templates_path = ["templates"]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
+html_use_index = False
+myst_enable_extensions = ["colon_fence", "attrs_inline", "attrs_block"]
+myst_heading_anchors = 4
+nb_execution_mode = "off"  # site_notebooks.py has done it
+nb_merge_streams = True
+
+
+def _language(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Say of Chinese pages that they are: screen readers, and the browser's choice of letters, go by it."""
+    if page.startswith("zh") or page.endswith(".zh"):
+        context["language"] = "zh-Hans"
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
+    app.connect("html-page-context", _language)

@@ -1,0 +1,33 @@
+"""Links of pages that also lie in a repository: what the site does not have becomes words."""
+
+import posixpath
+import re
+from collections.abc import Container
+
+FENCE = re.compile(r"(^(`{3,}|~{3,}|:{3,}).*?^\2[`~:]*$)", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
+README = "../README.md"  # of the repository: its first page, as ours is the site's
+
+
+def rewritten(text: str, page: str, known: Container[str]) -> str:
+    """A page's text for the site. page: its path below docs/; known: the paths below docs/ that the site has."""
+    parts = FENCE.split(text)  # text, block, its fence, text, ...
+    parts[2::3] = [""] * len(parts[2::3])
+    for at in range(0, len(parts), 3):
+        parts[at] = LINK.sub(lambda found: _link(found, page, known), parts[at])
+    return "".join(parts)
+
+
+def _link(found: re.Match[str], page: str, known: Container[str]) -> str:
+    picture, words, address = found.groups()
+    target, _, anchor = address.partition("#")
+    if not target or ":" in target or picture:
+        return found[0]
+    folder = posixpath.dirname(page)
+    path = posixpath.normpath(posixpath.join(folder, target))
+    if path in known:
+        return found[0]
+    if path in (README, "README.md", "."):
+        return f"[{words}]({posixpath.relpath('index.md', folder or '.')})"
+    inside = posixpath.normpath(posixpath.join("docs", path))
+    return words if words.strip("`") == inside else f"{words} (`{inside}`)"

@@ -1,0 +1,74 @@
+"""Pages that are notebooks: executed once for what they and the library say, two at a time, each in a folder of its own."""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+import goodfit
+
+PATIENCE = 600  # seconds that a cell may take
+WORKERS = 2
+
+
+def is_notebook(text: str) -> bool:
+    """Whether a page is to be executed: its front matter names a kernel."""
+    return is_myst_markdown_notebook(text)
+
+
+def executed(texts: Mapping[str, str], build: Path) -> Iterator[tuple[str, bytes]]:
+    """Each notebook with its outputs, as .ipynb; those of an earlier build where nothing has changed."""
+    kept = build / "site-executed"
+    kept.mkdir(parents=True, exist_ok=True)
+    library = _library()
+    files = {name: kept / f"{_digest(library, name, text)}.ipynb" for name, text in texts.items()}
+    missing = [name for name, file in files.items() if not file.exists()]
+    if missing:
+        with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+            results = pool.map(_execute, missing, [texts[name] for name in missing])
+            failed = []
+            for name, (content, problem) in zip(missing, results, strict=True):
+                if problem:
+                    failed.append(f"docs/{name}: {problem}")
+                else:
+                    files[name].write_bytes(content)
+        if failed:
+            sys.exit("\n".join(failed))
+    for path in set(kept.glob("*.ipynb")) - set(files.values()):
+        path.unlink()
+    for name, file in files.items():
+        yield name, file.read_bytes()
+
+
+def _execute(name: str, text: str) -> tuple[bytes, str]:
+    """The notebook with its outputs, and what went wrong, "" if nothing did."""
+    notebook = read_myst_markdown_notebook(text, add_source_map=True)
+    with tempfile.TemporaryDirectory(prefix="goodfit-site-") as folder:
+        os.environ["GOODFIT_LEDGER"] = str(Path(folder) / "ledger.sqlite")
+        client = NotebookClient(notebook, timeout=PATIENCE, resources={"metadata": {"path": folder}})
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            return b"", str(error)
+    return nbformat.writes(notebook).encode(), ""
+
+
+def _library() -> str:
+    folder = Path(goodfit.__file__).parent
+    return _digest(*(path.read_text("utf-8") for path in sorted(folder.rglob("*")) if path.suffix in {".py", ".toml"}))
+
+
+def _digest(*texts: str) -> str:
+    found = hashlib.sha256()
+    for text in texts:
+        found.update(text.encode() + b"\0")
+    return found.hexdigest()[:32]
