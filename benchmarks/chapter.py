@@ -99,7 +99,8 @@ def _peer(data: Dataset, epochs: int, accuracy: dict[str, float], kind: type) ->
 
     is_test = np.zeros(len(data), bool)
     is_test[data.test] = True
-    x, y = (data.x / 255).astype(kind), data.y
+    x: np.ndarray = (data.x / 255).astype(kind)
+    y = data.y
     train_x, train_y = x[~is_test], y[~is_test]
 
     def run() -> float:

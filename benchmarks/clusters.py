@@ -185,7 +185,7 @@ def _ray() -> Iterator[Any]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # JAX's own on os.fork: Ray starts other programs
-        ray.init(num_cpus=2, logging_level="error", log_to_driver=False, include_dashboard=False)
+        ray.init(num_cpus=2, logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False)
     with RayExecutor(disconnect=True) as executor:
         yield executor
 

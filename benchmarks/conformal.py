@@ -166,7 +166,7 @@ def main() -> int:
         print(made, flush=True)
         begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->"
         head = rf"({re.escape(begin)}\|[^\n]*\n\|[-|]*\n)(?:\|[^\n]*\n)*({re.escape(end)})"
-        text, count = re.subn(head, lambda found, made=made: f"{found[1]}{made}\n{found[2]}", text)  # type: ignore[misc]
+        text, count = re.subn(head, lambda found, made=made: f"{found[1]}{made}\n{found[2]}", text)
         if count != 1:
             raise ValueError(f"the page must have the marks {begin.strip()} and {end} once")
     PAGE.write_text(text, "utf-8")

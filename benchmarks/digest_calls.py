@@ -111,7 +111,7 @@ def of_selection(found: Any) -> Parts:
 
 def searched(source: Any, vary: Any, *, recipe: gf.Recipe = BASE, kill: bool = True, **more: Any) -> Parts:
     """Search; then into a folder, killed when some nets have come to their ends, and gone on with."""
-    ask = functools.partial(gf.select, source, recipe, vary=vary, **more)
+    ask = functools.partial(gf.select, recipe, source, vary=vary, **more)
     whole = of_selection(ask())
     if not kill:
         return whole

@@ -7,6 +7,7 @@ import statistics
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,8 @@ def _times(x: Any, y: Any, repeats: int, n_nets: int = 1, **given: Any) -> tuple
                 neural_network.MLPClassifier(random_state=seed, **given).fit(x, y)
 
     one, all_cores = "scikit-learn with one thread", "with one a core"
-    runs = {"goodfit": ours, one: functools.partial(theirs, 1), all_cores: functools.partial(theirs, None)}
+    runs: dict[str, Callable[[], None]] = {"goodfit": ours}
+    runs |= {one: functools.partial(theirs, 1), all_cores: functools.partial(theirs, None)}
     times = alternate({name: timed(run) for name, run in runs.items()}, repeats)
     words = ", ".join(seconds(name, taken) for name, taken in times.items())
     return times["goodfit"], min(times[one], times[all_cores]), words

@@ -124,7 +124,7 @@ def measured(file: Path | None, most: int | None = None) -> list[dict[str, Any]]
     for number, case in enumerate(cases()):
         if case.name in done or (most is not None and len(known) >= most):
             continue
-        one = {"name": case.name, "truth": truth_of(case, number)}
+        one: dict[str, Any] = {"name": case.name, "truth": truth_of(case, number)}
         one.update({mode: judged(case, number, mode) for mode in MODES})
         if _sound(one["truth"]):
             samples = range(1, FURTHER + 1)
@@ -237,13 +237,14 @@ def measure(quick: bool) -> list[Measurement]:
     found = []
     for row, limit in zip(rows(measured(None, QUICK if quick else None)), (NAMED_QUICK, NAMED_FULL), strict=True):
         mode, context = row["mode"], f"{row['cases']} held-out cases"
-        for what, good, of, bar in (
-            ("faults named", row["named"], row["faults"], {"limit": limit, "at_least": True}),
-            ("false alarms", row["alarms"], row["verdicts on sound ones"], {"limit": ALARMED}),
-            ("advice that improves fresh rows", row["improves"], row["advice"], {"limit": IMPROVES, "at_least": True}),
+        for what, good, of, most, at_least in (
+            ("faults named", row["named"], row["faults"], limit, True),
+            ("false alarms", row["alarms"], row["verdicts on sound ones"], ALARMED, False),
+            ("advice that improves fresh rows", row["improves"], row["advice"], IMPROVES, True),
         ):
             if of:
-                told = Bar(f"verdict, {mode}: {what}", how="Held-out cases; see docs/honesty.md.", **bar)
+                how = "Held-out cases; see docs/honesty.md."
+                told = Bar(f"verdict, {mode}: {what}", most, how=how, at_least=at_least)
                 found.append(Measurement(told, good / of, f"{good} of {of}; {context}"))
     return found
 

@@ -141,8 +141,8 @@ def run(words: Sequence[str], kill: Kill | None = None) -> Ended:
         process = _processes().Process(target=_work, args=(list(words), printed.name, said.name, kill))
         process.start()
         process.join()
-        texts = [Path(file.name).read_text("utf-8") for file in (said, printed)]
-        return Ended(int(process.exitcode), *texts, time.perf_counter() - began)
+        words_said, words_printed = (Path(file.name).read_text("utf-8") for file in (said, printed))
+        return Ended(int(process.exitcode), words_said, words_printed, time.perf_counter() - began)
 
 
 def _work(words: list[str], printed: str, said: str, kill: Kill | None) -> None:

@@ -76,7 +76,7 @@ def panel(rng: Rng, subjects: int, visits: int, fixed: int, *, declared: bool, n
     x = np.column_stack([own, rng.standard_normal((len(who), 2))])
     signal = own[:, 0] + x[:, -1]
     y = signal + rng.standard_normal(len(who)) if number else _classes(rng, signal)
-    return Dataset.from_arrays(x, y, **({"groups": who} if declared else {}))
+    return Dataset.from_arrays(x, y, groups=who if declared else None)
 
 
 def replicates(rng: Rng, levels: int, factors: int, times: int, *, number: bool) -> Dataset:
@@ -92,7 +92,7 @@ def walk(rng: Rng, rows: int, lags: int, *, timed: bool) -> Dataset:
     """A random walk, to be predicted from the values before."""
     series = np.cumsum(rng.standard_normal(rows + lags))
     x = np.stack([series[lag : lag + rows] for lag in range(lags)], axis=1)
-    return Dataset.from_arrays(x, series[lags:], **({"time": np.arange(rows)} if timed else {}))
+    return Dataset.from_arrays(x, series[lags:], time=np.arange(rows) if timed else None)
 
 
 def steady(rng: Rng, rows: int, stays: float) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def target(rng: Rng, x: np.ndarray, task: str) -> np.ndarray:
     return np.digitize(signal, np.quantile(signal, {"two": [0.5], "rare": [0.85], "three": [0.33, 0.67]}[task]))
 
 
-def divided(x: np.ndarray, y: np.ndarray, held: int, **fields: np.ndarray) -> Split:
+def divided(x: np.ndarray, y: np.ndarray, held: int, **fields: Any) -> Split:
     """The last `held` rows test."""
     data = Dataset.from_arrays(x, y, **fields)
     rows = np.arange(len(x), dtype=np.int32)
@@ -132,6 +133,9 @@ def _changed(rng: Rng, y: np.ndarray, how: str, task: str) -> np.ndarray:
 def two_columns(rng: Rng, rows: int, style: str, how: str) -> Planted:
     """Two columns that give the target together, and none alone."""
     x = features(rng, rows, style)
+    a: np.ndarray
+    b: np.ndarray
+    y: np.ndarray
     if how in ("xor", "join"):
         a, b = rng.integers(0, 2, rows), rng.integers(0, 2, rows)
         if how == "join":

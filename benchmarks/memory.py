@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -65,17 +66,19 @@ def population(quick: bool) -> dict[str, float]:
     """In a new process: peak memory in MiB of one run with very many seeds."""
     import goodfit as gf
     from goodfit.runs import training
+    from goodfit.training.turns import SessionPlan, plan_session
 
     recipe = gf.Recipe(hidden=(8,), epochs=2, activation="relu", dropout=0.0)
     gf.train(recipe, "digits", seeds=2)
-    before, began, plan, plans = peak(), resident(), training.plan_session, []
+    before, began, plans = peak(), resident(), list[SessionPlan]()
 
-    def noted(*given: Any) -> Any:
-        plans.append(plan(*given))
+    def noted(*given: Any) -> SessionPlan:
+        plans.append(plan_session(*given))
         return plans[-1]
 
-    training.plan_session = noted
-    training.free_memory = _twice_the_bound
+    # of a process of this alone; unlike an assignment they fail where the name has moved
+    patch.object(training, "plan_session", noted).start()
+    patch.object(training, "free_memory", _twice_the_bound).start()
     run = gf.train(recipe, "digits", seeds=300 if quick else NETS)
     return {"peak": peak() - before, "turns": len(plans[0].turns), "nets": len(run.nets), "held": resident() - began}
 
@@ -96,7 +99,7 @@ def search(quick: bool) -> dict[str, float]:
         warnings.simplefilter("ignore")  # nets that have not converged
         searched(10)
         before, began, count = peak(), resident(), 100 if quick else FITS_SEARCHED
-        turns.free_memory = _twice_the_bound
+        patch.object(turns, "free_memory", _twice_the_bound).start()
         found = searched(count)
     return {
         "peak": peak() - before,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,5 +188,5 @@ def _together(ends: list[tuple[float, float]], truths: list[float]) -> Drawn:
 
 
 def _ridge(x: NDArray[np.float64], y: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = np.linalg.solve(x.T @ x + strength * len(y) * np.eye(x.shape[1]), x.T @ y)
+    found: NDArray[Any] = np.linalg.solve(x.T @ x + strength * len(y) * np.eye(x.shape[1]), x.T @ y)
     return found

@@ -81,7 +81,7 @@ def ratio(first: By, second: By, seed: int = 0) -> tuple[float, float, float, in
 def best_of(found: Sequence[By]) -> By:
     """On every table that all have, the values of the one with the smallest mean over its splits."""
     shared = set.intersection(*(set(each) for each in found)) if found else set()
-    best = {}
+    best = dict[tuple[str, int], float]()
     for table in {name for name, _ in shared}:
         keys = [key for key in shared if key[0] == table]
         chosen = min(found, key=lambda each: float(np.mean([each[key] for key in keys])))

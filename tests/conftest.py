@@ -28,6 +28,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")  # so that the sharding of populations is always tested
 os.environ.setdefault("MPLBACKEND", "agg")
+if os.environ["JAX_PLATFORMS"] == "cpu":
+    # Most of the time of the tests is compiling programs that train for milliseconds: left unoptimised by LLVM, and not
+    # cut for several threads, they compile in half the time. tests/training/test_compile.py tests what users get.
+    least = ("backend_optimization_level=0", "cpu_parallel_codegen_split_count=1", "cpu_use_fusion_emitters=false")
+    os.environ.setdefault("XLA_FLAGS", " ".join(f"--xla_{flag}" for flag in least))
 
 if WORKER is not None and hasattr(
     os, "sched_setaffinity"

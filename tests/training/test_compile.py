@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from engine_reference import PLAIN, fit32, make_examples
+from engine_reference import PLAIN, check_same, fit32, fit64, make_examples, train
 
 from goodfit.host import cores
 from goodfit.training import compile as programs
@@ -130,11 +130,24 @@ def test_options_of_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fusion emitters for large programs alone; an option that JAX does not know is left out; none beyond CPUs."""
     program = cohort_of([Job(PLAIN)], make_examples(), 1).program  # 25 places for rows an epoch, 12 + 12 weights
     most = math.ceil(programs.LARGE / (25 * 24))  # the fewest nets that make it large
+    monkeypatch.delenv("XLA_FLAGS")
     every, able = Lowered(*NEW_OPTIONS, *NO_FUSION), machine.machine()
     assert programs._compile(every, program, 1) == NEW_OPTIONS | NO_FUSION
     assert programs._compile(every, program, most - 1) == NEW_OPTIONS | NO_FUSION
     assert programs._compile(every, program, most) == NEW_OPTIONS
     assert programs._compile(Lowered(*NEW_OPTIONS), program, 1) == NEW_OPTIONS
     assert programs._compile(Lowered(), program, 1) is None
+    monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=3 --xla_cpu_use_fusion_emitters=true")
+    assert programs._compile(every, program, 1) == {"xla_cpu_parallel_codegen_split_count": cores()}
     monkeypatch.setattr(machine, "_described", lambda *_: dataclasses.replace(able, kind="gpu"))
     assert programs._compile(every, program, 1) is None
+
+
+@pytest.mark.cpu
+def test_a_program_as_users_compile_it_trains_as_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By goodfit's own options: all other tests leave out the optimisations of the compiler."""
+    examples = make_examples()
+    monkeypatch.delenv("XLA_FLAGS")
+    programs.forget()
+    check_same(fit64([Job(BASE)], examples), 0, train(BASE, examples))
+    programs.forget()  # what follows is compiled as everywhere

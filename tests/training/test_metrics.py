@@ -98,7 +98,7 @@ def test_a_run_says_it_in_scores_and_history(outputs: int, transform: str, optim
 
 @pytest.mark.parametrize(
     ("outputs", "folds", "transform"),
-    [(1, TimeSeriesSplit(3), "none"), (3, 3, "auto"), (1, 3, "quantile")],
+    [(1, TimeSeriesSplit(2), "none"), (3, 3, "auto"), (1, 3, "quantile")],
 )
 def test_searches_curves_and_verdicts_say_it(outputs: int, folds: Any, transform: str) -> None:
     data = drifting(outputs) if transform == "none" else heavy(outputs)

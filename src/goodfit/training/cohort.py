@@ -18,6 +18,7 @@ from goodfit.nets.forward import Architecture, Parameters
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training import embeddings
 from goodfit.training.batches import Order, RowOrder, WithoutFold, can_be_drawn
+from goodfit.training.cohort_orders import every_batch_counts, only_leave_out, orders_by_key, orders_by_rows
 from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
 from goodfit.training.metrics import score_scale, square_weights
@@ -43,7 +44,7 @@ from goodfit.training.state import (
     ProgramRows,
     Settings,
 )
-from goodfit.training.windows import StreamOrder, order_of
+from goodfit.training.windows import StreamOrder
 
 MOST_EPOCHS_A_CHUNK = 512
 
@@ -262,14 +263,14 @@ def cohort_of(
     """
     first, *_ = recipes = _recipes_of(jobs, examples)
     architecture = pad_architecture(jobs, examples)
-    apart = orders is None and first.optimizer != "lbfgs" and _only_leave_out(examples)
+    apart = orders is None and first.optimizer != "lbfgs" and only_leave_out(examples)
     if apart or examples.set_rows:
-        keys, of_key = _by_rows(jobs, examples)
+        keys, of_key = orders_by_rows(jobs, examples)
     else:
-        keys, of_key = _by_key(jobs, examples, orders)
+        keys, of_key = [job.key for job in jobs], orders or orders_by_key(jobs, examples)
     grid = lay_out(keys, devices, machine().group_units / [*architecture.widths, architecture.outputs][0])
     batches = tuple(of_key[int(key)] for key in grid.keys.ravel())
-    weightless = examples.weights is not None and not _every_batch_counts(examples, batches[0])
+    weightless = examples.weights is not None and not every_batch_counts(examples, batches[0])
     weightless = weightless or examples.row_weights is not None  # a batch may hold rows of weight 0 alone
     width, steps = batches[0].width, batches[0].steps
     able, in_turn = machine(), _in_turn(grid, architecture, width)
@@ -327,71 +328,9 @@ def _descends(recipe: Recipe) -> bool:
     return recipe.optimizer == "sgd" and recipe.momentum == 0 and penalty == 0 and recipe.clip_norm is None
 
 
-def _orders(examples: Examples, jobs: Sequence[Job]) -> Mapping[int, Order]:
-    """The batches of every key."""
-    if examples.streamed is not None:
-        batch = jobs[0].recipe.batch_size
-        return {job.key: order_of(examples.streamed, batch, job.key) for job in jobs}
-    recipe, last = jobs[0].recipe, max(job.recipe.epochs for job in jobs)
-    # a line search needs one and the same objective in every step: all rows, and no order
-    whole = recipe.optimizer == "lbfgs"
-    batch = len(examples.train) if whole else recipe.batch_size
-    folds = None if examples.folds is None or whole else examples.folds[examples.train]
-    keys = dict.fromkeys(job.key for job in jobs)
-    return {key: RowOrder(examples.train, batch, key, folds, shuffle=not whole, last=last) for key in keys}
-
-
-def _by_key(
-    jobs: Sequence[Job], examples: Examples, orders: Mapping[int, Order] | None
-) -> tuple[list[int], Mapping[int, Order]]:
-    """The key of every job, and the batches of every key."""
-    return [job.key for job in jobs], orders or _orders(examples, jobs)
-
-
-def _by_rows(jobs: Sequence[Job], examples: Examples) -> tuple[list[int], Mapping[int, Order]]:
-    """The same for nets that have their own data set, or leave a fold out: those of one set or fold share batches.
-
-    A fold's batches are those of all folds without its rows, so that nets of one seed see the same rows in the same
-    step wherever they may.
-    """
-    numbers = {pair: number for number, pair in enumerate(dict.fromkeys((job.key, job.rows) for job in jobs))}
-    whole = _orders(examples, jobs)
-    orders: dict[int, Order] = {
-        number: whole[key] if examples.set_rows else WithoutFold(cast("RowOrder", whole[key]), rows)
-        for (key, rows), number in numbers.items()
-    }
-    return [numbers[job.key, job.rows] for job in jobs], orders
-
-
-def _only_leave_out(examples: Examples) -> bool:
-    """Whether each set of row weights is 0 for the fold of its number, which has rows, and 1 elsewhere.
-
-    Asked of all sets, not of those that the jobs of one turn have: a row's place in its batch decides its dropout, and
-    must not depend on how jobs are cut to the memory.
-    """
-    if examples.folds is None or examples.weights is None:
-        return False
-    folds = examples.folds[examples.train]
-    weights = examples.weights[:, examples.train]
-    return all((folds == own).any() and np.array_equal(each, folds != own) for own, each in enumerate(weights))
-
-
 def _in_turn(grid: NetGrid, architecture: Architecture, rows: int) -> bool:
     """Whether a group's step is so much work that its weights had better stay in the cache until the next."""
     return grid.groups > 1 and grid.nets * architecture.multiplications * rows >= machine().sequential_work
-
-
-def _every_batch_counts(examples: Examples, order: Order) -> bool:
-    """Whether folds alone are held out, one a net, and two of them or more reach into the last batch."""
-    if examples.folds is None or examples.weights is None:
-        return False
-    sizes = np.bincount(examples.folds[examples.train])
-    if len(examples.weights) > len(sizes):
-        return False
-    order = order.whole if isinstance(order, WithoutFold) else order
-    held_out = np.arange(len(sizes))[:, None] == examples.folds[examples.train]
-    plain = bool(((examples.weights[:, examples.train] > 0) | held_out[: len(examples.weights)]).all())
-    return plain and int((sizes > (order.steps - 1) * (order.width // len(sizes))).sum()) >= 2
 
 
 def _chunk_epochs(grid: NetGrid, rows: int, multiplications: int) -> int:
