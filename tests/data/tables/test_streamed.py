@@ -287,7 +287,7 @@ def test_a_streamed_table_is_not_divided_in_memory(parquet: Path) -> None:
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "table.npz"
     np.savez(path, x=np.zeros((4, 2)), y=np.arange(4))
-    with pytest.raises(InputError, match=r"must be one \.parquet, \.csv or \.tsv file to be read in parts"):
+    with pytest.raises(InputError, match=r"must be one \.parquet, \.csv or \.tsv file, or a folder of Parquet files"):
         read_table(path, "y", stream=True)
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from goodfit.data.tables.file_parts import in_parts
 from goodfit.data.tables.frames import Frame, check_names, frame_from
-from goodfit.data.tables.parts import TablePart
+from goodfit.data.tables.parts import TablePart, plain_values
+from goodfit.data.tables.several import files_of
 from goodfit.data.tables.streamed_rows import StreamLimits, hashed
 from goodfit.errors import InputError, problem
 
@@ -21,20 +22,23 @@ ENDINGS = ".parquet, .csv or .tsv"
 
 @dataclass(frozen=True)
 class FileStamp:
-    """By what a file is known to be the one read before. size: bytes; changed: nanoseconds; place: its inode."""
+    """By what the files of a table are known to be those read before.
 
-    size: int
-    changed: int
-    place: int
+    files: of each its name, size in bytes, the nanoseconds of its last change, and its inode.
+    """
+
+    files: tuple[tuple[str, int, int, int], ...]
 
     @classmethod
     def of(cls, path: str) -> FileStamp | None:
-        """Of a file as it is now; None where there is none."""
+        """Of a table as it is now; None where a file is not there."""
+        files = files_of(path)
         try:
-            found = os.stat(path)
+            found = [os.stat(file) for file in files]
         except OSError:
             return None
-        return cls(found.st_size, found.st_mtime_ns, found.st_ino)
+        marks = [(each.st_size, each.st_mtime_ns, each.st_ino) for each in found]
+        return cls(tuple((file, *mark) for file, mark in zip(files, marks, strict=True)))
 
 
 def changed_error(path: str) -> InputError:
@@ -47,7 +51,7 @@ def file_parts_of(path: str) -> Iterator[TablePart]:
     """The parts of a file; InputError for one that cannot be read in parts."""
     parts = in_parts(path)
     if parts is None:
-        rule = f"must be one {ENDINGS} file to be read in parts"
+        rule = f"must be one {ENDINGS} file, or a folder of Parquet files, to be read in parts"
         raise InputError(problem(path, rule, fix="Convert it, or train without stream."))
     return parts
 
@@ -62,7 +66,7 @@ def sampled(path: str, limits: StreamLimits) -> tuple[Frame, NDArray[np.int64], 
     for part in file_parts_of(path):
         names = [name for name, _ in part.columns]
         check_names(path, names)
-        columns = [_plain_values(column) for _, column in part.columns]
+        columns = [plain_values(column) for _, column in part.columns]
         count = len(columns[0]) if columns else 0
         most = most or limits.sampled(len(names))
         words = hashed(np.arange(first, first + count), 0, "stream/sample")
@@ -95,11 +99,3 @@ def _smallest(chosen: list[tuple[Any, Any, Any]], most: int) -> tuple[Any, Any, 
     numbers = np.concatenate([each for _, each, _ in chosen])
     keep = np.argsort(words, kind="stable")[:most]
     return words[keep], numbers[keep], pa.concat_tables([each for *_, each in chosen]).take(pa.array(keep))
-
-
-def _plain_values(column: Any) -> Any:
-    """A column without a dictionary of its own, for those of two parts differ."""
-    import pyarrow as pa
-
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array

@@ -21,6 +21,7 @@ from goodfit.data.tables.coded import grouped_rows, is_grouped, single_places
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.preprocessing import Preprocessing, RowReader
+from goodfit.data.tables.several import files_of
 from goodfit.data.tables.stream_sample import FileStamp, changed_error, file_parts_of, sampled
 from goodfit.data.tables.streamed_rows import (
     SHOWN,
@@ -46,12 +47,16 @@ WIDER = 1.25  # times the inputs that were expected, from which fewer rows stay 
 
 
 def memory_of(path: str | os.PathLike[str]) -> float:
-    """About how many bytes a table file takes in memory, read and prepared for a net; 0 where that is unknown.
+    """About how many bytes a table takes in memory, read and prepared for a net; 0 where that is unknown.
 
     Of a Parquet file, its content, and 24 bytes a value: as Arrow, as raw column and as input; of a text file, four
     times its size. Categories of their own inputs may take more.
     """
-    file, suffix = os.fspath(path), os.path.splitext(os.fspath(path))[1].lower()
+    return sum(map(_memory_of_file, files_of(path)))
+
+
+def _memory_of_file(file: str) -> float:
+    suffix = os.path.splitext(file)[1].lower()
     if not os.path.isfile(file) or suffix not in (".parquet", ".csv", ".tsv"):
         return 0.0
     size = float(os.path.getsize(file))
