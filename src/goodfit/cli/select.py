@@ -40,7 +40,9 @@ def _flag(help: str) -> Parameter:
 @with_worker_flags
 @with_recipe_flags
 def select(
-    data: Annotated[str | None, Parameter(help="Name of a data set, a table file (.csv, .parquet, ...), or a folder of Parquet files.")] = None,
+    data: Annotated[
+        str | None, Parameter(help="A data set, a table file (.csv, .parquet, ...), or a folder of Parquet files.")
+    ] = None,
     /,
     *,
     vary: _Vary = None,

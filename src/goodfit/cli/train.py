@@ -34,7 +34,9 @@ RENAMED = {"start": "from"}  # an argument -> its flag, where that is a word of 
 @with_worker_flags
 @with_recipe_flags
 def train(
-    data: Annotated[str | None, Parameter(help="Name of a data set, a table file (.csv, .parquet, ...), or a folder of Parquet files.")] = None,
+    data: Annotated[
+        str | None, Parameter(help="A data set, a table file (.csv, .parquet, ...), or a folder of Parquet files.")
+    ] = None,
     /,
     *,
     table: tables.Flags = None,
