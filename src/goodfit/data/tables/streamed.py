@@ -274,7 +274,7 @@ class FileStream:
         summary = TableSummary(guess, self.limits, unread)
         target = TargetSummary(table.target.columns, table.target.task)
         count, first = 0, 0
-        for frame in self._frames(table):
+        for frame in self._frames(table, 2):
             known = target.add(frame, first, unread)
             rows = np.flatnonzero(known & (division.parts(np.arange(first, first + frame.rows), held) <= SHOWN))
             summary.add(frame, known, rows, first)
@@ -311,7 +311,7 @@ class FileStream:
     ) -> Iterator[tuple[Any, NDArray[Any], NDArray[np.int8]]]:
         """(coded rows, targets, the part of each row), part by part: one pass. Rows without a target are left out."""
         reader, first = RowReader(preprocessing, encode=grouped_rows), 0
-        for frame in self._frames(table):
+        for frame in self._frames(table, 3):
             known = np.flatnonzero(target.known(frame))
             part = division.parts(first + known, held)
             first += frame.rows
@@ -321,13 +321,13 @@ class FileStream:
                 raise changed_error(self.path)
             yield x, target.targets(frame, classes), part
 
-    def _frames(self, table: SampledTable) -> Iterator[Frame]:
+    def _frames(self, table: SampledTable, number: int) -> Iterator[Frame]:
         kinds: dict[str, Kind] = dict(table.kinds)
         if table.target.task == "regression":
             kinds |= dict.fromkeys(table.target.columns, "numeric")
         left_out = [name for name in self.sample.names if name not in kinds and name not in table.target.columns]
         rows = 0
-        for part in file_parts_of(self.path):
+        for part in file_parts_of(self.path, number, self.rows):
             frame = part.frame(left_out, kinds)
             rows += frame.rows
             yield frame
