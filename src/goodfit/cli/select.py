@@ -40,9 +40,7 @@ def _flag(help: str) -> Parameter:
 @with_worker_flags
 @with_recipe_flags
 def select(
-    data: Annotated[
-        str | None, Parameter(help="A data set, a table file (.csv, .parquet, ...), or a folder of Parquet files.")
-    ] = None,
+    data: tables.Data = None,
     /,
     *,
     vary: _Vary = None,

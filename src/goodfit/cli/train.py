@@ -34,9 +34,7 @@ RENAMED = {"start": "from"}  # an argument -> its flag, where that is a word of 
 @with_worker_flags
 @with_recipe_flags
 def train(
-    data: Annotated[
-        str | None, Parameter(help="A data set, a table file (.csv, .parquet, ...), or a folder of Parquet files.")
-    ] = None,
+    data: tables.Data = None,
     /,
     *,
     table: tables.Flags = None,
@@ -85,9 +83,7 @@ def train(
         source, fit = None, fit or call.get("fit")
     else:
         own = partial(_own, recipe, start, flags)
-        chosen, found = all_of(
-            own, lambda: _data(data, table, start, stream, lambda: _needing(own(), leaks), quiet=quiet)
-        )
+        chosen, found = all_of(own, lambda: _data(data, table, start, stream, lambda: _needing(own(), leaks), quiet))
         call = {"inspect": inspect, "fit": fit}
         asked = asked_recipe(recipe, chosen, found, start, seeds)
         plain = start is None and isinstance(asked, Recipe) and not asked.fold_members
@@ -119,7 +115,6 @@ def _data(
     start: Path | None,
     stream: bool | None,
     training: Callable[[], list[str]],
-    *,
     quiet: bool,
 ) -> str | Table:
     """The data, or their name. stream: whether rows are to be read in parts; training: as `streamed_data` takes it."""

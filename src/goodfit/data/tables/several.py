@@ -24,13 +24,12 @@ def several_files(path: str | os.PathLike[str]) -> list[str] | None:
     """
     where = os.fspath(path)
     if os.path.isdir(where):
-        names = [entry.name for entry in os.scandir(where) if entry.is_file()]
-        found = [os.path.join(where, name) for name in names if not name.startswith(".")]
+        found = [os.path.join(where, name) for name in os.listdir(where) if not name.startswith(".")]
     elif any(sign in where for sign in _MAGIC) and not os.path.lexists(where):
-        found = [name for name in glob.glob(where) if os.path.isfile(name)]
+        found = glob.glob(where)
     else:
         return None
-    return sorted(name for name in found if name.lower().endswith(SUFFIX))
+    return sorted(name for name in found if name.lower().endswith(SUFFIX) and os.path.isfile(name))
 
 
 def files_of(path: str | os.PathLike[str]) -> list[str]:
