@@ -87,7 +87,7 @@ class _Table:
 
     def _row(self, milliseconds: float, compile_seconds: float = float("nan")) -> tuple[str, ...]:
         share = f"{self.limit / milliseconds:.0%}"
-        rate = f"{self.operations / milliseconds / 1e9:.0f}"
+        rate = f"{self.operations / milliseconds / 1e9:.3g}"
         return f"{milliseconds:.3f}", share, rate, "" if np.isnan(compile_seconds) else f"{compile_seconds:.1f}"
 
     def goodfit(self, nets: int) -> tuple[str, ...]:

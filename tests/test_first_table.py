@@ -30,6 +30,9 @@ def test_the_page_shows_what_its_commands_give(tmp_path: Path, monkeypatch: pyte
     found = run.measures()
     for name in ("R²", "root mean squared error", "mean absolute error"):
         assert found[name].value == pytest.approx(told(name), rel=CLOSE)
+    alone = re.search(r"against ([\d.]+) of the default recipe alone", TEXT)  # the fit itself takes a minute
+    assert alone
+    assert 1 - found["R²"].value == pytest.approx(float(alone[1]), rel=CLOSE)
     new = pd.read_csv("new.csv")
     predicted = np.asarray(run.predict(new))[:, 0]
     lines = re.findall(r"^\d,([\d.]+),([\d.]+),([\d.]+)$", TEXT, re.MULTILINE)

@@ -79,6 +79,21 @@ def test_plain_lines_are_few(capsys, monkeypatch) -> None:  # type: ignore[no-un
     assert told[0] == "epoch 1/100  train loss 1.0000"
 
 
+def test_lines_within_an_epoch_of_windows_are_few_too(capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    lines = shown.Lines()
+    for window in range(1, 13):
+        clock[0] += 1
+        phase = "train" if window < 11 else "stop"
+        lines.report(report(2, 9, phase=phase, values={}, window=window, windows=1200, rows_per_second=2e4))
+    assert capsys.readouterr().err.splitlines() == [
+        "epoch 2/9, window 5/1,200  20,000 rows/s",
+        "epoch 2/9, window 10/1,200  20,000 rows/s",
+        shown.STOPPING,
+    ]
+
+
 def test_plain_lines_on_the_search_for_data(capsys) -> None:  # type: ignore[no-untyped-def]
     lines = shown.Lines()
     for state, detail in (("looking", ""), ("fetching", "a"), ("fetching", "b"), ("wrong", "bad sum"), ("found", "")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from goodfit.reports.source import source_of
 from goodfit.runs import load as load_run
 from goodfit.runs import resume
 from goodfit.runs.telling import streamed_rows
+from goodfit.training.progress import Progress
 from goodfit.verdicts import judge_run
 
 ROWS = 2000
@@ -88,6 +90,27 @@ def test_a_streamed_run_is_that_in_memory_with_one_window_and_as_good_with_six(
 def test_an_interrupted_run_resumes_with_the_same_bits(path: Path, whole: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         gf.train(RECIPE, _table(path), seeds=2, out=tmp_path / "run", progress=interrupt_at(2))
+    resume(tmp_path / "run")
+    assert same_results(tmp_path / "run", whole)
+
+
+@pytest.mark.parametrize(("presses", "kept"), [(1, 3), (2, 2)])
+def test_ctrl_c_within_an_epoch_finishes_it_and_a_second_one_leaves_it(
+    path: Path, whole: Path, tmp_path: Path, presses: int, kept: int
+) -> None:
+    told: list[Progress] = []
+
+    def press(progress: Progress) -> None:
+        told.append(progress)
+        if progress.epoch == 2 and progress.window == 3 and progress.phase == "train":
+            for _ in range(presses):
+                signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        gf.train(RECIPE, _table(path), seeds=2, out=tmp_path / "run", progress=press)
+    windows = [(each.epoch, each.window, each.windows) for each in told if each.windows and each.phase == "train"]
+    assert windows == [(epoch, n, 7) for epoch in (0, 1) for n in range(1, 7)] + [(2, n, 7) for n in (1, 2, 3)]
+    assert max((tmp_path / "run" / "checkpoints").iterdir()).name == f"epoch-{kept:06}.safetensors"
     resume(tmp_path / "run")
     assert same_results(tmp_path / "run", whole)
 

@@ -33,7 +33,10 @@ pytestmark = pytest.mark.usefixtures("small_tasks", "new_worker")
 
 def test_two_processes_give_the_same_bits_though_one_is_killed(alone: Any) -> None:
     with gf.WorkerPool(2) as workers:
-        victim = workers.submit(os.getpid).result()
+        first = workers.submit(os.getpid)
+        for process in multiprocessing.active_children():
+            os.kill(process.pid or 0, signal.SIGINT)  # Ctrl-C, which every process of a terminal hears, as they start
+        victim = first.result()
         kill = threading.Timer(0.5, os.kill, (victim, signal.SIGKILL))  # while it loads JAX, or trains
         kill.start()
         assert_same(search(workers), alone)

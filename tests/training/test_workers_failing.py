@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import CancelledError, ProcessPoolExecutor
+import time
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ import pytest
 import goodfit as gf
 from goodfit.selection import resume
 from goodfit.training import elsewhere as away
-from goodfit.training import parcels, tasks
+from goodfit.training import parcels, tasks, workers
 from goodfit.training.elsewhere import elsewhere
 from goodfit.training.interrupts import interrupts_wait
 from training.executors import Inline, Pool, assert_same, search
@@ -242,6 +243,27 @@ def test_sigterm_removes_the_rows_before_it_ends_the_process(monkeypatch: pytest
             monkeypatch.setattr(signal, "raise_signal", raised.append)
         assert raised == [signal.SIGTERM]
         assert not folder.exists()
+
+
+def test_workers_that_are_still_starting_end_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    pool = gf.WorkerPool(1)
+    pool.submit(time.sleep, 60)
+    (process,) = multiprocessing.active_children()
+    pool.shutdown(cancel_futures=True)
+    process.join(20)
+    assert process.exitcode == -signal.SIGKILL
+    assert capfd.readouterr().err == ""
+
+
+def test_a_task_may_be_cancelled_before_its_pool_breaks() -> None:
+    """In Python 3.11 the pool's thread ended there with a traceback, and the tasks after it waited for ever."""
+    pool: Any = SimpleNamespace(submit=lambda *_: Future())
+    cancelled, waits = (workers._submitted(pool, int) for _ in range(2))
+    cancelled.cancel()
+    for task in (cancelled, waits):
+        task.set_exception(BrokenProcessPool("A process was terminated abruptly."))
+    assert cancelled.cancelled()
+    assert isinstance(waits.exception(), BrokenProcessPool)
 
 
 def test_what_workers_leave_is_removed_without_a_word() -> None:

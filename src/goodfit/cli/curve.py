@@ -40,7 +40,7 @@ def _flag(help: str, **more: Any) -> Parameter:
 @with_worker_flags
 @with_recipe_flags
 def curve(
-    data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,
+    data: tables.Data = None,
     /,
     *,
     over: Annotated[str | None, _flag(_OVER, metavar="WHAT")] = None,

@@ -26,7 +26,9 @@ def list_(*, json: _Json = False) -> None:
 
 
 def show(
-    name: Annotated[str, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")],
+    name: Annotated[
+        str, Parameter(help="A data set, a table file (.csv, .parquet, ...), or a folder of Parquet files.")
+    ],
     /,
     *,
     table: tables.Flags = None,
@@ -56,7 +58,9 @@ def show(
 
 
 def check(
-    name: Annotated[str, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")],
+    name: Annotated[
+        str, Parameter(help="A data set, a table file (.csv, .parquet, ...), or a folder of Parquet files.")
+    ],
     /,
     *,
     table: tables.Flags = None,

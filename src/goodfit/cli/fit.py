@@ -21,7 +21,9 @@ MINUTES = 5.0
 
 @with_device_flags
 def fit(
-    data: Annotated[str | None, Parameter(help="A table file: .csv, .parquet, ..., or name of a data set.")] = None,
+    data: Annotated[
+        str | None, Parameter(help="A table file (.csv, .parquet, ...), a folder of Parquet files, or a data set.")
+    ] = None,
     /,
     *,
     minutes: Annotated[float | None, Parameter(help="How long it may take. [default: 5]")] = None,

@@ -23,7 +23,7 @@ def predict(
     data: Annotated[
         str,
         Parameter(
-            help="Name of a data set, a table file (.csv, .parquet, ...), or - for CSV from standard input.",
+            help="A data set, a table file (.csv, .parquet, ...), a folder of Parquet files, or - for CSV from stdin.",
             allow_leading_hyphen=True,
         ),
     ],

@@ -85,7 +85,7 @@ class Lines:
     def __init__(self, score: str = "score") -> None:
         self._score = score
         self._shown = -math.inf
-        self._fetching = ""
+        self._fetching, self._stops = "", False
         self._began = time.monotonic()
 
     def step(self, step: Step) -> None:
@@ -99,13 +99,17 @@ class Lines:
             say(step_text(step))
 
     def report(self, progress: Progress) -> None:
-        """A line for the first and the last epoch, and every few seconds between."""
-        if progress.phase == "stop":
+        """A line for the first and the last epoch, and every few seconds between, within epochs too."""
+        if progress.phase == "stop" and not self._stops:
+            self._stops = True
             say(STOPPING)
-        if progress.phase != "train" or not progress.values:
+            return
+        if not progress.windows and (progress.phase != "train" or not progress.values):
             return
         now = time.monotonic()
         if progress.seconds_left != 0 and now - self._shown < PLAIN_SECONDS:
+            return
+        if progress.windows and now - self._began < PLAIN_SECONDS:
             return
         self._shown = now
         say(line(progress, self._score))
@@ -163,7 +167,7 @@ def sparkline(values: Sequence[float], width: int = SPARK_WIDTH) -> str:
 
 def line(progress: Progress, score: str = "score") -> str:
     """Epoch, losses and scores, rate and time left, as one line of plain text."""
-    parts = [f"epoch {progress.epoch}/{progress.epochs}"]
+    parts = [_count(progress)]
     for part, word in _PARTS.items():
         values = [
             f"{name} {number(progress.values[f'{part}_{measure}'])}"
@@ -173,6 +177,12 @@ def line(progress: Progress, score: str = "score") -> str:
         if values:
             parts.append(f"{word} {' '.join(values)}")
     return "  ".join([*parts, *_rates(progress)])
+
+
+def _count(progress: Progress) -> str:
+    """Epochs that are done, and how far the next one is."""
+    count = f"epoch {progress.epoch}/{progress.epochs}"
+    return f"{count}, window {progress.window:,}/{progress.windows:,}" if progress.windows else count
 
 
 def number(value: float) -> str:
@@ -201,8 +211,9 @@ def picture(progress: Progress, past: dict[str, list[float]], score: str = "scor
 
     head = Table.grid(padding=(0, 2))
     doing = _PHASES[progress.phase]
-    count = f"epoch {progress.epoch}/{progress.epochs}"
-    bar = ProgressBar(total=max(progress.epochs, 1), completed=progress.epoch, width=BAR_WIDTH)
+    count = _count(progress)
+    done = progress.epoch + progress.window / max(progress.windows, 1)
+    bar = ProgressBar(total=max(progress.epochs, 1), completed=done, width=BAR_WIDTH)
     rates = Text("  ".join(_rates(progress)), style="dim", no_wrap=True, overflow="ellipsis")
     head.add_row(Text(doing, style="bold"), Text(count), bar, rates)
     body = Table.grid(padding=(0, 2))

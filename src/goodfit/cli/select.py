@@ -40,7 +40,7 @@ def _flag(help: str) -> Parameter:
 @with_worker_flags
 @with_recipe_flags
 def select(
-    data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,
+    data: tables.Data = None,
     /,
     *,
     vary: _Vary = None,

@@ -23,6 +23,8 @@ def streamed_data(
     start: Path | None,
     asked: bool | None,
     training: Callable[[], list[str]],
+    *,
+    quiet: bool,
 ) -> Table | None:
     """The table, to be read in parts; None where it is read whole, or is none.
 
@@ -48,7 +50,11 @@ def streamed_data(
             say(f"{size}, and is read at once all the same: all rows are needed for {' and '.join(whole)}.")
             return None
         say(f"{size}: its rows are read in parts, as with --stream (--no-stream reads them at once).")
-    found = tables.known_data(data, table, stream=True)
+    from goodfit.cli.progress import watch
+    from goodfit.data.tables.stream_sample import passes_told
+
+    with watch(quiet=quiet) as watcher, passes_told(watcher.step):
+        found = tables.known_data(data, table, stream=True)
     return None if isinstance(found, str) else found
 
 

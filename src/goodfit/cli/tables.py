@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from goodfit.data.tables import Leak, Survey, SurveyedColumn
 
 _GROUP = Group("Table", sort_key=50)
+Data = Annotated[
+    str | None, Parameter(help="A data set, a table file (.csv, .parquet, ...), or a folder of Parquet files.")
+]
 Leaks = Annotated[
     str,
     Parameter(help="Leakage check before training: warn, error (thorough, refuses to train) or off.", metavar="NAME"),

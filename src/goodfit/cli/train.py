@@ -34,7 +34,7 @@ RENAMED = {"start": "from"}  # an argument -> its flag, where that is a word of 
 @with_worker_flags
 @with_recipe_flags
 def train(
-    data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,
+    data: tables.Data = None,
     /,
     *,
     table: tables.Flags = None,
@@ -83,7 +83,7 @@ def train(
         source, fit = None, fit or call.get("fit")
     else:
         own = partial(_own, recipe, start, flags)
-        chosen, found = all_of(own, lambda: _data(data, table, start, stream, lambda: _needing(own(), leaks)))
+        chosen, found = all_of(own, lambda: _data(data, table, start, stream, lambda: _needing(own(), leaks), quiet))
         call = {"inspect": inspect, "fit": fit}
         asked = asked_recipe(recipe, chosen, found, start, seeds)
         plain = start is None and isinstance(asked, Recipe) and not asked.fold_members
@@ -115,12 +115,13 @@ def _data(
     start: Path | None,
     stream: bool | None,
     training: Callable[[], list[str]],
+    quiet: bool,
 ) -> str | Table:
     """The data, or their name. stream: whether rows are to be read in parts; training: as `streamed_data` takes it."""
     from goodfit.cli.going_on import data_to_go_on_with
     from goodfit.cli.streaming import streamed_data
 
-    return streamed_data(data, table, start, stream, training) or data_to_go_on_with(data, table, start)
+    return streamed_data(data, table, start, stream, training, quiet=quiet) or data_to_go_on_with(data, table, start)
 
 
 def _begin(
@@ -166,7 +167,9 @@ def _watched(folder: Path, task: str, call: Mapping[str, Any], *, quiet: bool) -
 
         seen = read_layers(folder) if os.path.exists(folder / "run.json") else []
         layers = {"watch": Watcher(rows=seen, folder=folder)}
-    with resumable("train", folder, "run.json"), watch(quiet=quiet, task=task) as watcher:
+    from goodfit.data.tables.stream_sample import passes_told
+
+    with resumable("train", folder, "run.json"), watch(quiet=quiet, task=task) as watcher, passes_told(watcher.step):
         yield {**layers, "progress": watcher.report, "data_progress": watcher.step}
     if layers:
         say(f"Layer statistics by epoch: {layers['watch'].write(folder)}")

@@ -17,6 +17,7 @@ from goodfit.arguments import public
 from goodfit.data.streams import checked_seed
 from goodfit.errors import InputError, nearest, problem
 from goodfit.files import folder_to_write
+from goodfit.leaving import deaf_at_first
 from goodfit.notes.comparing import beside
 from goodfit.notes.document import FACES, Document, NoteCell, read
 from goodfit.notes.outcome import CellOutcome, Output, RunNotes
@@ -164,9 +165,10 @@ def _working(
         "faces": used,
     }
     environment = {**os.environ, "MPLBACKEND": "agg", "PYTHONPATH": _search_path()}
-    process = subprocess.Popen(
-        WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
-    )
+    with deaf_at_first():
+        process = subprocess.Popen(
+            WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+        )
     assert process.stdin is not None  # both were asked for
     assert process.stdout is not None
     try:

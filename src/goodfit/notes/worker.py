@@ -14,7 +14,6 @@ import io
 import json
 import os
 import random
-import signal
 import sys
 import tempfile
 import threading
@@ -23,6 +22,8 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, TextIO
+
+from goodfit.leaving import hear
 
 MOST_CHARACTERS = 200_000  # of what a cell prints
 MOST_POINTS = 400  # of a line whose numbers are listed
@@ -87,7 +88,7 @@ def main() -> None:
     work = json.loads(sys.stdin.readline())
     tell = os.fdopen(os.dup(1), "w", encoding="utf-8")
     _leave_with(os.dup(0))
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends this process; a KeyboardInterrupt is a cell's own
+    hear(ctrl_c_ends=True)  # a KeyboardInterrupt is a cell's own
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     beyond = tempfile.TemporaryFile()  # noqa: SIM115 - open until the process ends
     for stream in (1, 2):  # what libraries and other processes write past Python

@@ -46,6 +46,10 @@ class Telling(Observer):
             first = report.epoch - len(report.metrics)
             self.log.append(event_lines(np.arange(first + 1, report.epoch + 1), values, nets=turn.jobs))
 
+    def window(self, turn: Turn, epoch: int, window: int, windows: int, seconds: float) -> None:
+        """Tell how far an epoch is."""
+        self.reporter.window(window, windows, seconds=seconds)
+
     def arrived(self, turn: Turn, kept: TrainedNets) -> None:
         """Tell what a worker's turn measured, and write it down. One more takes as long as one did so far."""
         self._arrived += len(turn.jobs)

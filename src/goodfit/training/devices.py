@@ -69,7 +69,7 @@ def use(device: str | None = None, precision: Precision | None = None) -> None:
     if len(found) <= int(number or 0):
         _config.update("jax_platforms", before)
         rule = f"this machine has no {device} that JAX can use"
-        raise InputError(problem(where, rule, fix="`goodfit devices` lists what there is."))
+        raise InputError(problem(where, rule, fix="See 'goodfit devices' for what there is."))
     _chosen, _kind = found if not number else found[int(number) : int(number) + 1], kind
     _config.update("jax_default_device", _chosen[0])
 

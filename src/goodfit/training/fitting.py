@@ -24,6 +24,8 @@ from goodfit.training.streaming import WindowRunner, in_epochs, in_windows
 Changes = Mapping[str, NDArray[Any]]
 """Fields of a state -> their new values, [P]: "active" False stops a net; "rate" is what plateaus have left."""
 
+WindowDone = Callable[[int, int, int, float], None]
+"""Told (epochs done, windows of the next one done, how many it has, seconds of training so far)."""
 CHUNK_SECONDS = 0.5  # a chunk's aim: often enough for a living display, seldom enough to cost nothing
 
 
@@ -92,6 +94,7 @@ def fit(
     chunk_seconds: float = CHUNK_SECONDS,
     chunk_epochs: int | None = None,
     until: int | None = None,
+    window_done: WindowDone | None = None,
 ) -> Fitted:
     """Train every net of a cohort.
 
@@ -99,7 +102,8 @@ def fit(
     changes to the state; score_every: score the parts every so many epochs, and each net's after its last
     (patience counts those epochs alone); chunk_seconds: what a chunk should last, 0 for an epoch each;
     chunk_epochs: its most epochs, None for no limit; until: stop after this epoch, to go on later from the state,
-    None for the end of the training. The results do not depend on where chunks end.
+    None for the end of the training; window_done: called within epochs of rows that are read in parts. The results do
+    not depend on where chunks end.
     """
     program, settings = cohort.program, in_windows(cohort.settings(), cohort.windows)
     done, state = start or (0, _begun(cohort, settings))
@@ -109,8 +113,13 @@ def fit(
     settings, rows, state = place(program, settings, None if streams else cohort.rows(), state)
     last = cohort.epochs if until is None else min(until, cohort.epochs)
     run: _Runner | WindowRunner
+
+    def tell(epoch: int, window: int, windows: int) -> None:
+        if window_done is not None:
+            window_done(epoch, window, windows, seconds()["train"])
+
     if rows is None:
-        run = WindowRunner(cohort, settings, score_every, last)
+        run = WindowRunner(cohort, settings, score_every, last, tell)
     else:
         run = _Runner(cohort, settings, rows, score_every, chunk_epochs or cohort.epochs, last)
 

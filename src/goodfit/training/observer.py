@@ -29,6 +29,12 @@ class Observer:
         """Some epochs of a turn are done; what is returned changes the state of its nets, as in `fitting.fit`."""
         return None
 
+    def window(self, turn: Turn, epoch: int, window: int, windows: int, seconds: float) -> None:
+        """Rows are read in parts: of the epoch behind `epoch`, so many windows are done, after `seconds` of training.
+
+        Not called behind the last window of an epoch, whose chunk is.
+        """
+
     def saving(self) -> None:
         """A checkpoint is about to be written: what it builds on must be on the disk."""
 

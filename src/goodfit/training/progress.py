@@ -9,7 +9,7 @@ Phase = Literal["data", "compile", "train", "stop", "evaluate"]
 
 @dataclass(frozen=True)
 class Progress:
-    """One report, made between chunks of epochs.
+    """One report, made between chunks of epochs; where rows are read in parts, after every window of them, too.
 
     phase: what is being done ("stop": the chunk of epochs is finished, then the state is saved, for Ctrl-C asked so).
     epoch: epochs finished, 0 before the first; epochs: how many there will be at most.
@@ -18,6 +18,8 @@ class Progress:
     last report of the phase "train".
     active: nets that trained in the last epoch (neither stopped early nor frozen before it); nets: all nets.
     recent: the values of every epoch since the last report, oldest first.
+    window, windows: of the epoch under way, how many windows of rows are trained on, and how many it has; 0 and 0 at
+    the end of an epoch.
     """
 
     phase: Phase
@@ -29,6 +31,8 @@ class Progress:
     active: int
     nets: int
     recent: dict[str, list[float]] = field(default_factory=dict)
+    window: int = 0
+    windows: int = 0
 
 
 ProgressCallback = Callable[[Progress], None]

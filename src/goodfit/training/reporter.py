@@ -1,6 +1,7 @@
 """What a training tells whoever watches it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ class Reporter:
     def __init__(self, callback: ProgressCallback | None, *, rows: int, nets: int, epochs: int, epoch: int = 0) -> None:
         self.callback, self.rows, self.nets, self.epochs = callback, rows, nets, epochs
         self._last: Progress | None = None
-        self._later = 0.0
+        self._later, self._stops = 0.0, False
         self.begin(epoch)
 
     def begin(self, epoch: int) -> None:
@@ -34,14 +35,37 @@ class Reporter:
 
     def phase(self, phase: Phase) -> None:
         """Another phase begins."""
+        self._stops = self._stops or phase == "stop"
         if self.callback is None:
             return
         if self._last is None or phase in ("data", "compile"):
             told = Progress(phase, self.epoch, self.epochs, {}, 0.0, None, self.nets, self.nets)
         else:
             last = self._last
-            told = Progress(phase, last.epoch, self.epochs, last.values, 0.0, None, last.active, self.nets)
+            told = replace(last, phase=phase, rows_per_second=0.0, seconds_left=None, recent={})
         self.callback(told)
+
+    def window(self, done: int, windows: int, *, seconds: float) -> None:
+        """Some windows of an epoch are done. seconds: spent on training since its beginning."""
+        if self.callback is None:
+            return
+        spent, share = seconds - self._seconds, done / windows
+        known = self._known or spent > TELLING_SECONDS
+        active = self.nets if self._last is None else self._last.active
+        to_come = self.epochs - self.epoch - share + self._later * self.epochs
+        self._last = Progress(
+            "stop" if self._stops else "train",
+            self.epoch,
+            self.epochs,
+            {} if self._last is None else self._last.values,
+            self.rows * active * share / max(spent, 1e-9) if known else 0.0,
+            spent / share * to_come if known and not self._stops else None,
+            active,
+            self.nets,
+            window=done,
+            windows=windows,
+        )
+        self.callback(self._last)
 
     def chunk(self, epoch: int, values: Tables, *, going: bool, seconds: float) -> None:
         """A chunk is done. going: whether any net still trains; seconds: spent on training since its beginning."""

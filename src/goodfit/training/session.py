@@ -121,12 +121,13 @@ def run(
     planned = planned or plan_session(works)
     watching = tuple(observers)
 
-    def heard() -> None:
-        for observer in watching:
-            observer.stopping()
-
     moving: Any = relay if hasattr(relay, "given") else None
     away = _away(planned, watching, plain=relay is moving)
+
+    def heard() -> None:
+        for observer in watching if away is None else ():  # with workers nothing is waited for
+            observer.stopping()
+
     with interrupts_wait(kept_in is not None, heard) as asked:
         keeping = _Keeping[Kept](planned, kept_in, watching, moving, away)
         if away is not None:
@@ -302,6 +303,7 @@ class _Training:
             chunk_seconds=pace.chunk_seconds,
             chunk_epochs=pace.chunk_epochs,
             until=pace.until,
+            window_done=self._after_window,
         )
         if unfinished is not None:
             fitted = replace(fitted, metrics=np.concatenate([unfinished.metrics, fitted.metrics]))
@@ -320,6 +322,10 @@ class _Training:
         if self.asked():
             raise KeyboardInterrupt
         return changes
+
+    def _after_window(self, epoch: int, window: int, windows: int, seconds: float) -> None:
+        for observer in self.observers:
+            observer.window(self.turn, epoch, window, windows, seconds)
 
     def _keep_state(self, store: Store, report: Report) -> None:
         """Save where it is time, or a signal was heard. The last chunk needs no checkpoint: the turn's file follows."""

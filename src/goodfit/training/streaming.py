@@ -52,11 +52,15 @@ class Window:
 class WindowRunner:
     """Windows, one after another, an epoch at a time; the next one is read and laid out while the devices work.
 
-    settings: on the devices, in windows; last: the epoch after which to stop.
+    settings: on the devices, in windows; last: the epoch after which to stop; tell: called with (epochs done, windows
+    of the next one done, how many it has) after every window but the last of an epoch.
     """
 
-    def __init__(self, cohort: Cohort, settings: Settings, score_every: int, last: int) -> None:
+    def __init__(
+        self, cohort: Cohort, settings: Settings, score_every: int, last: int, tell: Callable[[int, int, int], None]
+    ) -> None:
         self.cohort, self.settings, self.score_every, self.last = cohort, settings, score_every, last
+        self.tell = tell
         self.orders = cast("tuple[StreamOrder, ...]", cohort.orders)
         self.windows = cohort.windows
         self.streamed = cast("StreamedRows", cohort.examples.streamed)
@@ -76,6 +80,8 @@ class WindowRunner:
                     ahead = reader.submit(self._window, *following) if following[0] < self.last else None
                     pieces.append(self._train(made))
                     counts.append(np.asarray(made.chunk.counts)[:, 0])
+                    if window + 1 < self.windows:
+                        self.tell(done, window + 1, self.windows)
                 done += 1
                 yield done, self.state, _of_epoch(pieces, counts)
 

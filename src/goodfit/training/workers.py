@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError, ProcessPoolExecutor
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,6 +19,7 @@ import threadpoolctl
 
 from goodfit.arguments import public
 from goodfit.errors import InputError, problem
+from goodfit.leaving import deaf_at_first, hear
 from goodfit.reading import read_bytes
 from goodfit.training.devices import one_core
 
@@ -58,9 +58,9 @@ class WorkerPool(Executor):
                 raise RuntimeError("these workers have ended")
             if self._pool is not None:
                 with contextlib.suppress(BrokenExecutor):
-                    return self._pool.submit(fn, *arguments, **named)
+                    return _submitted(self._pool, fn, *arguments, **named)
             self._pool = self._started()
-            return self._pool.submit(fn, *arguments, **named)
+            return _submitted(self._pool, fn, *arguments, **named)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes after what was submitted is done, which `wait` waits for; at once with `cancel_futures`."""
@@ -69,7 +69,10 @@ class WorkerPool(Executor):
         if pool is None or life is None:
             return
         if cancel_futures:
+            processes = list((pool._processes or {}).values())
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.kill()  # one that is still starting would tell of what it no longer finds
             life.close()
         elif wait:
             _finish(pool, life)
@@ -99,6 +102,26 @@ class WorkerPool(Executor):
         if not self.began:
             self._told, self._tell = context.Pipe(duplex=False)
         return ProcessPoolExecutor(self.count, context, _begin, (ends, self._tell))
+
+
+class _Cancellable(Future[Any]):
+    """A task that may be cancelled while its pool breaks.
+
+    The thread of the standard library's pool (Python 3.11) tells every task that the pool broke, and ends
+    with a traceback at one that is cancelled by then, so that the rest of them wait for ever.
+    """
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        """As of `Future`, but nothing where it is cancelled."""
+        with contextlib.suppress(InvalidStateError):
+            super().set_exception(exception)
+
+
+def _submitted(pool: ProcessPoolExecutor, fn: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+    with deaf_at_first():  # the pool starts a process where a task needs one
+        task = pool.submit(fn, *arguments, **named)
+    task.__class__ = _Cancellable
+    return task
 
 
 def _finish(pool: ProcessPoolExecutor, life: Connection) -> None:
@@ -144,12 +167,11 @@ def _check_script() -> None:
 
 def _begin(ends: Connection, tell: Connection) -> None:
     """A worker begins: with one core, deaf to Ctrl-C, which the driver hears, and living no longer than the driver."""
-    for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGHUP")):
-        if number is not None:
-            signal.signal(number, signal.SIG_IGN)
+    hear(ctrl_c_ends=False)
     threading.Thread(target=_end_with, args=(ends,), daemon=True).start()
-    tell.send_bytes(b"begun")  # nobody reads it: a few bytes of each process find room in any pipe
-    tell.close()
+    with contextlib.suppress(OSError):  # the driver is gone, and so is this process in a moment
+        tell.send_bytes(b"begun")  # nobody reads it: a few bytes of each process find room in any pipe
+        tell.close()
     one_core()
     threadpoolctl.threadpool_limits(1)
 

@@ -14,10 +14,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from goodfit.data import read_table
+from goodfit.data.sources import Step
 from goodfit.data.tables import file_parts, streamed
 from goodfit.data.tables.fitted import Numeric
 from goodfit.data.tables.frames import frame_of
 from goodfit.data.tables.preprocessing import Preprocessing
+from goodfit.data.tables.stream_sample import passes_told
 from goodfit.data.tables.streamed_rows import SHOWN, Division, StreamedRows, StreamLimits, hashed
 from goodfit.data.tables.summaries import TargetSummary, UnreadCells, WordCounts
 from goodfit.errors import InputError
@@ -284,10 +286,23 @@ def test_a_streamed_table_is_not_divided_in_memory(parquet: Path) -> None:
         read_table(parquet, **CHOICES, stream=True).split()
 
 
+def test_every_pass_tells_how_far_it_is(parquet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_parts, "PART_ROWS", 1000)
+    told: list[Step] = []
+    with passes_told(told.append):
+        _split(parquet)
+    assert [(step.detail, step.fraction) for step in told if step.detail.startswith("2,000")] == [
+        ("2,000 rows, pass 1 of 3", None),
+        ("2,000 rows, pass 2 of 3", 2 / 3),
+        ("2,000 rows, pass 3 of 3", 2 / 3),
+    ]
+    assert len(told) == 9
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "table.npz"
     np.savez(path, x=np.zeros((4, 2)), y=np.arange(4))
-    with pytest.raises(InputError, match=r"must be one \.parquet, \.csv or \.tsv file to be read in parts"):
+    with pytest.raises(InputError, match=r"must be one \.parquet, \.csv or \.tsv file, or a folder of Parquet files"):
         read_table(path, "y", stream=True)
 
 

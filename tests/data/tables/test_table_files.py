@@ -166,7 +166,7 @@ def test_what_is_not_there_or_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nope.csv: there is no such file"):
         read_frame(tmp_path / "nope.csv")
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(InputError, match=r"folder.csv: must be a table file; it is a folder"):
+    with pytest.raises(InputError, match=r"folder.csv: .* or a folder of Parquet files; it is a folder without"):
         read_frame(tmp_path / "folder.csv")
     path = tmp_path / "a.xlsx"
     with pytest.raises(InputError, match=r"a.xlsx: there is no such file"):

@@ -1,13 +1,15 @@
 """Table files in parts, so that they may be larger than memory."""
 
 import os
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from goodfit.data.tables.csv_parts import csv_parts
+from goodfit.data.tables.frames import check_names
 from goodfit.data.tables.parts import TablePart
+from goodfit.data.tables.several import SUFFIX, common_types, several_files
 from goodfit.errors import InputError, problem
 from goodfit.reading import open_file
 
@@ -16,54 +18,89 @@ BUFFER_BYTES = 2**16  # of a column of it, read at once
 
 
 def in_parts(path: str | os.PathLike[str]) -> Iterator[TablePart] | None:
-    """The parts of a CSV, TSV or Parquet file, of whatever size; None for a file of another type, or none.
+    """The parts of a CSV, TSV or Parquet file, of whatever size, or of several Parquet files (see `several_files`);
+    None for a file of another type, or none.
 
     InputError where it cannot be read, as of `read_frame`.
     """
-    file, where = Path(path), os.fspath(path)
-    suffix = file.suffix.lower()
-    if suffix not in (".csv", ".tsv", ".parquet") or not os.path.isfile(where):
+    where = os.fspath(path)
+    files = several_files(where)
+    if files:
+        return _parquet_parts(where, files)
+    suffix = Path(where).suffix.lower()
+    if suffix not in (".csv", ".tsv", SUFFIX) or not os.path.isfile(where):
         return None
+    if suffix == SUFFIX:
+        return _parquet_parts(where, [where])
 
     def opened() -> Iterator[TablePart]:
-        try:
-            content, _ = open_file(file, most=2**62)
-        except OSError as error:
-            raise InputError(problem(where, f"must be readable: {error.strerror or error}")) from error
-        with closing(content):
-            if suffix == ".parquet":
-                yield from _parquet_parts(where, content)
-            else:
-                yield from csv_parts(where, content, "\t" if suffix == ".tsv" else None)
+        with _opened(where) as content:
+            yield from csv_parts(where, content, "\t" if suffix == ".tsv" else None)
 
     return opened()
 
 
-def _parquet_parts(where: str, file: Any) -> Iterator[TablePart]:
+@contextmanager
+def _opened(file: str) -> Iterator[Any]:
+    try:
+        content, _ = open_file(Path(file), most=2**62)
+    except OSError as error:
+        raise InputError(problem(file, f"must be readable: {error.strerror or error}")) from error
+    with closing(content):
+        yield content
+
+
+@contextmanager
+def _parquet(file: str) -> Iterator[Any]:
+    """A Parquet file, and what goes wrong with it as an InputError."""
     import pyarrow as pa
-    import pyarrow.compute as pc
     from pyarrow import parquet
 
-    try:
-        # pages are read as they are needed: without a buffer, all columns of a row group would be read at once
-        found = parquet.ParquetFile(file, pre_buffer=False, buffer_size=BUFFER_BYTES)
-        gaps = _with_gaps(found)
-        batches = 0
-        for batch in found.iter_batches(batch_size=PART_ROWS):
-            batch.validate(full=True)  # as of a whole file
-            columns = zip(batch.schema.names, batch.columns, strict=True)
-            # numbers with a gap anywhere are floats in every part, as in a column that is read whole
-            yield TablePart(
-                where, [(name, pc.cast(a, pa.float64(), safe=False) if name in gaps else a) for name, a in columns]
-            )
-            batches += 1
-        if not batches:
+    with _opened(file) as content:
+        try:
+            # pages are read as they are needed: without a buffer, all columns of a row group would be read at once
+            yield parquet.ParquetFile(content, pre_buffer=False, buffer_size=BUFFER_BYTES)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            said = str(error).splitlines()[0]
+            fix = "It may be damaged, or of another type."
+            raise InputError(problem(file, "must be a Parquet file", got=said, fix=fix)) from error
+
+
+def _parquet_parts(where: str, files: Sequence[str]) -> Iterator[TablePart]:
+    """The rows of files, one after another."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns, gaps = list[dict[str, Any]](), set[str]()
+    for file in files:
+        with _parquet(file) as found:
+            if len(files) > 1:
+                check_names(file, found.schema_arrow.names)
+            columns.append({each.name: each.type for each in found.schema_arrow})
+            gaps |= _with_gaps(found)
+    # numbers with a gap anywhere are floats in every part, as in a column that is read whole
+    types = {**(common_types(files, columns) if len(files) > 1 else {}), **dict.fromkeys(gaps, pa.float64())}
+
+    def part(names: Sequence[str], arrays: Sequence[Any]) -> TablePart:
+        held = [
+            (name, pc.cast(a, types[name], safe=False) if name in types else a)
+            for name, a in zip(names, arrays, strict=True)
+        ]
+        if len(files) > 1:  # in the order of the first file
+            by_name = dict(held)
+            held = [(name, by_name[name]) for name in columns[0]]
+        return TablePart(where, held)
+
+    batches = 0
+    for file in files:
+        with _parquet(file) as found:
+            for batch in found.iter_batches(batch_size=PART_ROWS):
+                batch.validate(full=True)  # as of a whole file
+                yield part(batch.schema.names, batch.columns)
+                batches += 1
             empty = found.schema_arrow.empty_table()
-            yield TablePart(where, list(zip(empty.column_names, empty.columns, strict=True)))
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        said = str(error).splitlines()[0]
-        fix = "It may be damaged, or of another type."
-        raise InputError(problem(where, "must be a Parquet file", got=said, fix=fix)) from error
+    if not batches:
+        yield part(empty.column_names, empty.columns)
 
 
 def _with_gaps(file: Any) -> set[str]:

@@ -1,7 +1,7 @@
 """Table files, read by their suffix: CSV, TSV, Parquet, Feather, NPZ."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,10 @@ import numpy as np
 from goodfit.arguments import public
 from goodfit.data.npz import read_npz
 from goodfit.data.tables.csv_file import csv_columns
+from goodfit.data.tables.file_parts import in_parts
 from goodfit.data.tables.frames import Frame, check_count
-from goodfit.data.tables.parts import TablePart
+from goodfit.data.tables.parts import TablePart, plain_values
+from goodfit.data.tables.several import several_files
 from goodfit.errors import InputError, problem
 from goodfit.reading import read_bytes, similar_file
 
@@ -28,11 +30,15 @@ def read_columns(path: str | os.PathLike[str]) -> TablePart:
     """The columns of a table file as they stand there; InputError where it cannot be read."""
     file = Path(path)
     where = os.fspath(path)
+    if parts := several_files(where) and in_parts(where):
+        return _joined(where, list(parts))
     reader = READERS.get(file.suffix.lower())
     if reader is None and not os.path.lexists(where):
         raise InputError(no_file(where))
     if os.path.isdir(where):
-        raise InputError(problem(where, "must be a table file; it is a folder"))
+        raise InputError(
+            problem(where, "must be a table file, or a folder of Parquet files; it is a folder without any")
+        )
     if reader is None:
         rule = f"must be a table file: its name must end in {', '.join(READERS)}"
         raise InputError(problem(where, rule, got=file.suffix or file.name))
@@ -53,7 +59,18 @@ def no_file(where: str) -> str:
 @public
 def is_table_path(text: str) -> bool:
     """Whether a name looks like a table file rather than like one of goodfit's data sets."""
-    return Path(text).suffix.lower() in READERS or os.sep in text or os.path.isfile(text)
+    return Path(text).suffix.lower() in READERS or os.sep in text or os.path.isfile(text) or bool(several_files(text))
+
+
+def _joined(where: str, parts: Sequence[TablePart]) -> TablePart:
+    """Parts as one, in which categories are texts: the dictionaries of two files differ."""
+    import pyarrow as pa
+
+    tables = [
+        pa.table([plain_values(a) for _, a in part.columns], names=[name for name, _ in part.columns]) for part in parts
+    ]
+    whole = pa.concat_tables(tables)
+    return TablePart(where, list(zip(whole.column_names, whole.columns, strict=True)))
 
 
 def _parquet(where: str, content: bytes) -> TablePart:

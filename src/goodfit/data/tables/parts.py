@@ -73,6 +73,14 @@ class TablePart:
             raise InputError(problem(self.where, rule, got=lacking[0], fix=nearest(lacking[0], held)))
 
 
+def plain_values(column: Any) -> Any:
+    """A column without a dictionary of its own, for those of two parts differ."""
+    import pyarrow as pa
+
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array
+
+
 def _cell(value: Any) -> Any:
     """An Arrow value as one of Python; as text where Python has no such value."""
     import pyarrow as pa

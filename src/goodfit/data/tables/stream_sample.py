@@ -4,37 +4,56 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.sources import Notify, Step
 from goodfit.data.tables.file_parts import in_parts
 from goodfit.data.tables.frames import Frame, check_names, frame_from
-from goodfit.data.tables.parts import TablePart
+from goodfit.data.tables.parts import TablePart, plain_values
+from goodfit.data.tables.several import files_of
 from goodfit.data.tables.streamed_rows import StreamLimits, hashed
 from goodfit.errors import InputError, problem
 
 ENDINGS = ".parquet, .csv or .tsv"
+PASSES = 3  # that a file is read before training
+_watching: ContextVar[Notify | None] = ContextVar("goodfit_passes", default=None)
+
+
+@contextmanager
+def passes_told(notify: Notify) -> Iterator[None]:
+    """While this lasts, who watches is told how far a pass over a file is, which may take minutes."""
+    token = _watching.set(notify)
+    try:
+        yield
+    finally:
+        _watching.reset(token)
 
 
 @dataclass(frozen=True)
 class FileStamp:
-    """By what a file is known to be the one read before. size: bytes; changed: nanoseconds; place: its inode."""
+    """By what the files of a table are known to be those read before.
 
-    size: int
-    changed: int
-    place: int
+    files: of each its name, size in bytes, the nanoseconds of its last change, and its inode.
+    """
+
+    files: tuple[tuple[str, int, int, int], ...]
 
     @classmethod
     def of(cls, path: str) -> FileStamp | None:
-        """Of a file as it is now; None where there is none."""
+        """Of a table as it is now; None where a file is not there."""
+        files = files_of(path)
         try:
-            found = os.stat(path)
+            found = [os.stat(file) for file in files]
         except OSError:
             return None
-        return cls(found.st_size, found.st_mtime_ns, found.st_ino)
+        marks = [(each.st_size, each.st_mtime_ns, each.st_ino) for each in found]
+        return cls(tuple((file, *mark) for file, mark in zip(files, marks, strict=True)))
 
 
 def changed_error(path: str) -> InputError:
@@ -43,13 +62,26 @@ def changed_error(path: str) -> InputError:
     return InputError(problem(path, rule, fix="Train again when nothing writes to it."))
 
 
-def file_parts_of(path: str) -> Iterator[TablePart]:
-    """The parts of a file; InputError for one that cannot be read in parts."""
+def file_parts_of(path: str, number: int, rows: int | None = None) -> Iterator[TablePart]:
+    """The parts of a file; InputError for one that cannot be read in parts.
+
+    number: of the pass, from 1; rows: how many there are, where it is known.
+    """
     parts = in_parts(path)
     if parts is None:
-        rule = f"must be one {ENDINGS} file to be read in parts"
+        rule = f"must be one {ENDINGS} file, or a folder of Parquet files, to be read in parts"
         raise InputError(problem(path, rule, fix="Convert it, or train without stream."))
-    return parts
+    return _counted(parts, number, rows)
+
+
+def _counted(parts: Iterator[TablePart], number: int, rows: int | None) -> Iterator[TablePart]:
+    done, notify = 0, _watching.get()
+    for part in parts:
+        yield part
+        done += len(part.columns[0][1]) if part.columns else 0
+        if notify is not None:
+            share = min(done / rows, 1.0) if rows else None
+            notify(Step("reading", "computing", f"{done:,} rows, pass {number} of {PASSES}", share))
 
 
 def sampled(path: str, limits: StreamLimits) -> tuple[Frame, NDArray[np.int64], int]:
@@ -59,10 +91,10 @@ def sampled(path: str, limits: StreamLimits) -> tuple[Frame, NDArray[np.int64], 
     import pyarrow as pa
 
     chosen, first, most, bound = list[tuple[Any, Any, Any]](), 0, 0, np.uint64(2**64 - 1)
-    for part in file_parts_of(path):
+    for part in file_parts_of(path, 1):
         names = [name for name, _ in part.columns]
         check_names(path, names)
-        columns = [_plain_values(column) for _, column in part.columns]
+        columns = [plain_values(column) for _, column in part.columns]
         count = len(columns[0]) if columns else 0
         most = most or limits.sampled(len(names))
         words = hashed(np.arange(first, first + count), 0, "stream/sample")
@@ -95,11 +127,3 @@ def _smallest(chosen: list[tuple[Any, Any, Any]], most: int) -> tuple[Any, Any, 
     numbers = np.concatenate([each for _, each, _ in chosen])
     keep = np.argsort(words, kind="stable")[:most]
     return words[keep], numbers[keep], pa.concat_tables([each for *_, each in chosen]).take(pa.array(keep))
-
-
-def _plain_values(column: Any) -> Any:
-    """A column without a dictionary of its own, for those of two parts differ."""
-    import pyarrow as pa
-
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array

@@ -21,6 +21,7 @@ from goodfit.data.tables.coded import grouped_rows, is_grouped, single_places
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.preprocessing import Preprocessing, RowReader
+from goodfit.data.tables.several import files_of
 from goodfit.data.tables.stream_sample import FileStamp, changed_error, file_parts_of, sampled
 from goodfit.data.tables.streamed_rows import (
     SHOWN,
@@ -46,12 +47,16 @@ WIDER = 1.25  # times the inputs that were expected, from which fewer rows stay 
 
 
 def memory_of(path: str | os.PathLike[str]) -> float:
-    """About how many bytes a table file takes in memory, read and prepared for a net; 0 where that is unknown.
+    """About how many bytes a table takes in memory, read and prepared for a net; 0 where that is unknown.
 
     Of a Parquet file, its content, and 24 bytes a value: as Arrow, as raw column and as input; of a text file, four
     times its size. Categories of their own inputs may take more.
     """
-    file, suffix = os.fspath(path), os.path.splitext(os.fspath(path))[1].lower()
+    return sum(map(_memory_of_file, files_of(path)))
+
+
+def _memory_of_file(file: str) -> float:
+    suffix = os.path.splitext(file)[1].lower()
     if not os.path.isfile(file) or suffix not in (".parquet", ".csv", ".tsv"):
         return 0.0
     size = float(os.path.getsize(file))
@@ -269,7 +274,7 @@ class FileStream:
         summary = TableSummary(guess, self.limits, unread)
         target = TargetSummary(table.target.columns, table.target.task)
         count, first = 0, 0
-        for frame in self._frames(table):
+        for frame in self._frames(table, 2):
             known = target.add(frame, first, unread)
             rows = np.flatnonzero(known & (division.parts(np.arange(first, first + frame.rows), held) <= SHOWN))
             summary.add(frame, known, rows, first)
@@ -306,7 +311,7 @@ class FileStream:
     ) -> Iterator[tuple[Any, NDArray[Any], NDArray[np.int8]]]:
         """(coded rows, targets, the part of each row), part by part: one pass. Rows without a target are left out."""
         reader, first = RowReader(preprocessing, encode=grouped_rows), 0
-        for frame in self._frames(table):
+        for frame in self._frames(table, 3):
             known = np.flatnonzero(target.known(frame))
             part = division.parts(first + known, held)
             first += frame.rows
@@ -316,13 +321,13 @@ class FileStream:
                 raise changed_error(self.path)
             yield x, target.targets(frame, classes), part
 
-    def _frames(self, table: SampledTable) -> Iterator[Frame]:
+    def _frames(self, table: SampledTable, number: int) -> Iterator[Frame]:
         kinds: dict[str, Kind] = dict(table.kinds)
         if table.target.task == "regression":
             kinds |= dict.fromkeys(table.target.columns, "numeric")
         left_out = [name for name in self.sample.names if name not in kinds and name not in table.target.columns]
         rows = 0
-        for part in file_parts_of(self.path):
+        for part in file_parts_of(self.path, number, self.rows):
             frame = part.frame(left_out, kinds)
             rows += frame.rows
             yield frame

@@ -23,6 +23,7 @@ from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.data.tables.row_bytes import row_bytes
 from goodfit.data.tables.sealed_rows import SealedTable, asked_rows, check_divided, sealed_rows
+from goodfit.data.tables.several import name_of
 from goodfit.data.tables.streamed import FileStream, refuse_streamed
 from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Survey, SurveyedColumn, check_names, survey, times_of
 from goodfit.data.tables.targets import TableTask, Target
@@ -304,7 +305,7 @@ def read_table(
     test: Any = None,
     stream: bool | Mapping[str, Any] = False,
 ) -> Table:
-    """A table from a file: .csv, .tsv, .parquet, .feather, .arrow or .npz.
+    """A table from a file: .csv, .tsv, .parquet, .feather, .arrow or .npz; or from a folder of Parquet files.
 
     stream: whether its rows, which may be more than fit into memory, are read in parts; `goodfit.train` alone takes
     such a table (see docs/tables.md). A run's own division of the rows, where it is read again for that run.
@@ -324,7 +325,7 @@ def read_table(
     if asked is not None:
         origin["test"] = str(Path(test).resolve()) if isinstance(test, str | os.PathLike) else asked
     told = None if isinstance(origin.get("test"), Frame) else origin  # a data frame cannot be found again
-    made = _table(frame, Path(path).stem or "table", choices, asked, told)
+    made = _table(frame, name_of(path), choices, asked, told)
     if streamed is None:
         return made
     frame, origin = replace(made.frame, name=streamed.path), {**origin, "task": made.target.task}
