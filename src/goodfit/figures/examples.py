@@ -82,7 +82,8 @@ def _plane(data: Dataset, rng: np.random.Generator) -> Figure:
             label=name,
         )
     names = data.features or ("feature 0", "feature 1")
-    axes.set(xlabel=names[0], ylabel=names[1], aspect="equal")
+    axes.set(xlabel=names[0], ylabel=names[1])
+    axes.set_aspect("equal", adjustable="datalim")  # the frame stays as it is: no gap below the title
     figure.legend(loc="outside lower center", ncols=min(6, len(data.classes)), title="class", markerscale=1.5)
     return figure
 

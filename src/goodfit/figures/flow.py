@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.arguments import public
-from goodfit.figures.style import BAND_OPACITY, COLOURS, FAINT, INK, house_style, new_figure
+from goodfit.figures.style import BAND_OPACITY, COLOURS, INK, house_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -148,7 +148,7 @@ def _heat_map(axes: Axes, layer: FlowLayer) -> None:
     axes.imshow(weights, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
     out, inputs = given.shape
     axes.set_title(layer.name, fontsize=8.5, color=ISSUE if layer.issues else INK)
-    axes.set_xlabel(f"{out} x {inputs}, ±{limit:.2g}", fontsize=8, color=FAINT)
+    axes.set_xlabel(f"{out} x {inputs}, ±{limit:.2g}", fontsize=8)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.grid(visible=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 1.72, 0.86  # of a box, in units of the drawing: an inch
-COLUMN, ROW = 2.5, 1.55
+COLUMN, ROW = 2.35, 1.5
 FORWARD, BACKWARD = COLOURS[0], COLOURS[5]
 
 
@@ -68,9 +68,9 @@ def _draw_box(axes: Axes, box: Box) -> None:
             zorder=2,
         )
     )
-    axes.text(x + 0.08, y + HEIGHT - 0.06, box.lines[0], ha="left", va="top", fontsize=10, weight="bold", zorder=3)
+    axes.text(x + 0.08, y + HEIGHT - 0.06, box.lines[0], ha="left", va="top", fontsize=11, weight="bold", zorder=3)
     rest = "\n".join(box.lines[1:])
-    axes.text(x + 0.08, y + HEIGHT - 0.28, rest, ha="left", va="top", fontsize=7.6, color=INK, zorder=3)
+    axes.text(x + 0.08, y + HEIGHT - 0.28, rest, ha="left", va="top", fontsize=8.2, color=INK, zorder=3)
 
 
 def _draw_edge(axes: Axes, start: tuple[float, float], end: tuple[float, float], text: str) -> None:
@@ -89,4 +89,4 @@ def _draw_edge(axes: Axes, start: tuple[float, float], end: tuple[float, float],
         axes.annotate("", points[1], points[0], arrowprops=style, zorder=1)
     middle = ((here[0] + there[0]) / 2 + write[0], (here[1] + there[1]) / 2 + write[1])
     flat = start[1] == end[1]
-    axes.text(*middle, text, fontsize=7.4, color=BACKWARD, ha="center" if flat else "left", va="center", zorder=3)
+    axes.text(*middle, text, fontsize=8.2, color=BACKWARD, ha="center" if flat else "left", va="center", zorder=3)

@@ -90,10 +90,10 @@ def house_style(*, live_text: bool = False) -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, width by height in inches, that no global list knows of."""
-    from matplotlib.figure import Figure
+    """An empty figure, width by height in inches, that no global list knows of, and that a notebook shows."""
+    from goodfit.figures.shown import ShownFigure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def whole_numbers(axes: Axes) -> None:

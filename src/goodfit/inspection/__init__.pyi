@@ -10,6 +10,7 @@ from goodfit.inspection.measuring import Measurement as Measurement
 from goodfit.inspection.measuring import measure as measure
 from goodfit.inspection.raw_tables import TableRows as TableRows
 from goodfit.inspection.raw_tables import table_rows as table_rows
+from goodfit.inspection.step_tables import steps_figure as steps_figure
 from goodfit.inspection.steps import Graph as Graph
 from goodfit.inspection.steps import trace as trace
 from goodfit.inspection.subject import Subject as Subject

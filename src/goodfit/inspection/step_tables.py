@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.figures.flow_steps import Box, flow_steps
 from goodfit.inspection.steps import Graph, Node
 
@@ -49,6 +50,7 @@ def _gradient(node: Node) -> str:
     return "-" if node.gradient is None else brief(node.gradient)
 
 
+@public
 def steps_figure(graph: Graph) -> Figure:
     """The graph as a picture: the chain in the middle, weights above it, biases and the penalty below."""
     boxes, column = [], 0
