@@ -354,16 +354,19 @@ def test_curves_are_cut_where_they_are_told_again() -> None:
 
 
 def test_a_page_that_is_too_far_behind_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "MOST_BYTES", 10)
+    monkeypatch.setattr(outbox, "MOST_BYTES", 15)
 
     async def tried() -> list[Any]:
         box = Outbox()
         box.put("first")
         box.put("old", "picture")
         box.put("new", "picture")
-        found: list[Any] = [await box.next(), await box.next()]
+        box.put("on", "state", last=True)
+        box.put("more")
+        box.put("end", "state", last=True)
+        found: list[Any] = [await box.next() for _ in range(4)]
         for _ in range(4):
             box.put("long")
         return [*found, await box.next()]
 
-    assert asyncio.run(tried()) == ["first", "new", None]
+    assert asyncio.run(tried()) == ["first", "new", "more", "end", None]

@@ -22,10 +22,16 @@ class Outbox:
         self.overfull = False
         """Whether so much waited that it was thrown away: the page must be let go."""
 
-    def put(self, message: Message, key: object = None) -> None:
-        """Have a message sent. key: of which only the newest matters, in the place of the one that waits; None: all."""
+    def put(self, message: Message, key: object = None, *, last: bool = False) -> None:
+        """Have a message sent.
+
+        key: of which only the newest matters, in the place of the one that waits; None: all
+        last: behind all that waits, as it tells how that ends
+        """
         name = next(self._put) if key is None else key
         self._size += len(message) - len(self._waiting.get(name, ""))
+        if last:
+            self._waiting.pop(name, None)
         self._waiting[name] = message
         if self._size > MOST_BYTES:
             self.overfull = True

@@ -211,7 +211,8 @@ class LabSession:
             if say == "opened":
                 page.drop_pictures()
             own = asker is not None and asker.page is page
-            page.put(_encoded({**header, "to": asker.number}, payload) if own and asker else message, key)
+            sent = _encoded({**header, "to": asker.number}, payload) if own and asker else message
+            page.put(sent, key, last=say == "state")  # "done" comes after the curves that it is the end of
 
     def _keep(self, header: Mapping[str, Any], payload: bytes, message: Message, key: object) -> None:
         say, branch = header["say"], header.get("branch")
