@@ -204,7 +204,9 @@ def test_a_result_that_the_file_does_not_state_is_told() -> None:
     assert score_prediction(lesson, 0.9, changed).aside is None
 
 
-@pytest.mark.parametrize(("written", "read"), [("0,5", 0.5), (" 0.25 ", 0.25), ("1", 1.0), (0.75, 0.75)])
+@pytest.mark.parametrize(
+    ("written", "read"), [("0,5", 0.5), (" 0.25 ", 0.25), ("1", 1.0), (0.75, 0.75), ("50 %", 0.5), ("2,5%", 0.025)]
+)
 def test_a_number_is_read_as_it_is_written(written: object, read: float) -> None:
     assert checked_prediction(BY_NAME["hidden-layers"], written) == read
 

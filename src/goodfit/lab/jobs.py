@@ -204,8 +204,7 @@ def _by_width(track: Track, widths: list[int], values: dict[str, Any], done: boo
     for width in dict.fromkeys(widths):
         point: dict[str, Any] = {"width": width, "parameters": track.nets()[widths.index(width)].n_parameters}
         for name, found in values.items():
-            bounds = intervals.NOT_NEGATIVE if name.endswith("loss") else intervals.UNBOUNDED
-            point[name] = _mean(found[(own == width) & ~track.frozen], bounds)
+            point[name] = _mean(found[(own == width) & ~track.frozen], _bounds(track, name))
         points.append(point)
     epoch, epochs = track.epoch, track.cohort.epochs
     said = [Words(f"Loss by width, at epoch {epoch} of {epochs}", f"各宽度的损失，第 {epoch} 轮，共 {epochs} 轮")]
@@ -223,7 +222,7 @@ def _by_fold(track: Track, values: dict[str, Any], done: bool) -> dict[str, Any]
     ended = {name: np.where(track.frozen, np.nan, each) for name, each in values.items()}
     for net, told in enumerate(found):
         told |= {name: float(each[net]) for name, each in ended.items()}
-    means = {name: _over_folds(each) for name, each in ended.items()}
+    means = {name: _over_folds(each, _bounds(track, name)) for name, each in ended.items()}
     names = [name for name in FOLD_HEADS if name in means]
     rows: list[list[Cell]] = [[str(at), *(number(each[name], 4) for name in names)] for at, each in enumerate(found, 1)]
     rows.append([Words("mean (corrected interval)", "均值（校正区间）"), *(_with_ends(means[name]) for name in names)])
@@ -243,16 +242,23 @@ def _with_ends(found: Mapping[str, Any]) -> Words:
     return with_interval(found["mean"], found["low"], found["high"])
 
 
-def _over_folds(values: Any) -> dict[str, Any]:
+def _bounds(track: Track, name: str) -> intervals.Bounds:
+    """Between which the values of a metric lie, so that no interval reaches beyond."""
+    if name.endswith("loss"):
+        return intervals.NOT_NEGATIVE
+    return intervals.SHARE if track.opened.data.task != "regression" else intervals.SCORE_BOUNDS["R²"]
+
+
+def _over_folds(values: Any, bounds: intervals.Bounds) -> dict[str, Any]:
     """The mean over folds, and its corrected interval: folds share rows, and are not independent as nets are.
 
     There is none where a fold diverged.
     """
-    low, high = interval(values, 1 / len(values))
-    return {**_mean(values), "low": low, "high": high}
+    low, high = interval(values, 1 / len(values), bounds=bounds)
+    return {**_mean(values, bounds), "low": low, "high": high}
 
 
-def _mean(values: Any, bounds: intervals.Bounds = intervals.UNBOUNDED) -> dict[str, Any]:
+def _mean(values: Any, bounds: intervals.Bounds) -> dict[str, Any]:
     """The mean over nets, and its interval where two or more differ. bounds: between which the values lie."""
     finite = np.asarray(values, np.float64)
     finite = finite[np.isfinite(finite)]

@@ -85,10 +85,11 @@ def checked_prediction(lesson: Lesson, prediction: object) -> Answer | float:
 
 
 def _number(given: object) -> float:
-    """A number, or a text that is one, with a decimal point or comma; else nan."""
+    """A number, or a text that is one, with a decimal point or comma, or in per cent; else nan."""
     if isinstance(given, str):
+        text = given.strip().replace("−", "-").replace(",", ".").replace("％", "%")
         try:
-            return float(given.strip().replace("−", "-").replace(",", "."))
+            return float(text) if not text.endswith("%") else float(text[:-1]) / 100
         except ValueError:
             return math.nan
     return float(given) if isinstance(given, int | float) and not isinstance(given, bool) else math.nan
