@@ -24,7 +24,7 @@ class Commands:
     """What is asked of this process, read by a thread; when nobody can ask any more, the process ends."""
 
     def __init__(self, source: BinaryIO) -> None:
-        self._source, self._queue = source, queue.SimpleQueue[dict[str, Any]]()
+        self._source, self._queue = source, queue.Queue[dict[str, Any]]()
         threading.Thread(target=self._read, daemon=True, name="goodfit lab commands").start()
 
     def next(self, seconds: float | None = None) -> dict[str, Any] | None:
@@ -38,6 +38,11 @@ class Commands:
     def waiting(self) -> bool:
         """Whether there is one."""
         return not self._queue.empty()
+
+    def wait_for(self, *do: str) -> bool:
+        """Whether one of these is among those that wait."""
+        with self._queue.mutex:
+            return any(each.get("do") in do for each in self._queue.queue)
 
     def _read(self) -> None:
         while True:

@@ -33,11 +33,14 @@ SPEED_SECONDS = 1.0  # over which the speed is measured
 
 
 class Player:
-    """The trainings of one page. tell: sends a message; waiting: whether somebody asks for something."""
+    """The trainings of one page. tell: sends a message; waiting: whether somebody asks for something; overtaken:
+    whether for something that does not want what is being opened.
+    """
 
-    def __init__(self, tell: Tell, waiting: Callable[[], bool]) -> None:
-        self.tell, self.waiting = tell, waiting
+    def __init__(self, tell: Tell, waiting: Callable[[], bool], overtaken: Callable[[], bool]) -> None:
+        self.tell, self.waiting, self.overtaken = tell, waiting, overtaken
         self.opened: OpenState | None = None
+        self.refusal: InputError | None = None  # why nothing is open
         self.tracks: dict[Branch, Track] = {}
         self.view = messages.AskView(do="view")
         self.playing, self.batch = False, 0
@@ -69,12 +72,14 @@ class Player:
 
         def look(own: Track, report: Report) -> bool:
             self._catching(own, report, goal)
-            return False  # nobody ends it
+            return self.overtaken()
 
-        for act in state.acts:
-            track.do(act, look)
-        track.train(state.epoch, look, chunk_seconds=0.5)
-        beside = None if state.branch is None else Track.again(opened, state.branch, look)
+        track.follow(state.acts, state.epoch, look)
+        beside = None if state.branch is None else Track(opened)
+        if beside is not None and state.branch is not None:
+            beside.follow(state.branch.acts, state.branch.epoch, look)
+        if self.overtaken():
+            return
         self.show("A", changed=True)
         if beside is not None:
             self._beside(beside)
@@ -235,6 +240,8 @@ class Player:
 
     def track(self, branch: Branch) -> Track:
         """The training of a branch; InputError where there is none."""
+        if not self.tracks and self.refusal is not None:
+            raise self.refusal
         if branch not in self.tracks:
             rule = "there is no branch B" if self.tracks else "nothing is open"
             fix = "Make one with 'branch'." if self.tracks else "Open a state first."

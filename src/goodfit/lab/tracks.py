@@ -33,7 +33,7 @@ from goodfit.lab.changing import (
     one_weight,
 )
 from goodfit.lab.opening import OpenState
-from goodfit.lab.states import MOST_ACTS, Act, Beside, WeightAct
+from goodfit.lab.states import MOST_ACTS, Act, WeightAct
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training import session
 from goodfit.training.cohort import Cohort
@@ -81,15 +81,6 @@ class Track:
         self._table = np.zeros((64, 2 + 2 * len(self.cohort.program.parts), len(self.jobs)), np.float32)
         self.frames: list[KeptEpoch] = []
         self.keep(start=True)
-
-    @classmethod
-    def again(cls, opened: OpenState, branch: Beside, look: Look | None = None) -> Track:
-        """A branch as a state has it, trained from the beginning: to the same bits as where it left A."""
-        made = cls(opened)
-        for act in branch.acts:
-            made.do(act, look)
-        made.train(branch.epoch, look, chunk_seconds=0.5)
-        return made
 
     @property
     def recipe(self) -> Recipe:
@@ -223,9 +214,18 @@ class Track:
         self.state = edited(self.cohort, self.state, nets, equal_units(len(nets), layer))
         self._mark(Act(epoch=self.epoch, equal=layer), {}, f"units of layer {layer + 1} made equal")
 
-    def do(self, act: Act, look: Look | None = None) -> None:
-        """Do again what a state says was done."""
-        self.train(act.epoch, look, chunk_seconds=0.5)
+    def follow(self, acts: Sequence[Act], epoch: int, look: Look | None = None) -> None:
+        """Do again what a state says was done, as far as `epoch`, or until `look` has enough."""
+        for act in acts:
+            self.train(act.epoch, look, chunk_seconds=0.5)
+            if self.epoch < act.epoch and not self.ended:
+                return
+            self.do(act)
+        self.train(epoch, look, chunk_seconds=0.5)
+
+    def do(self, act: Act) -> None:
+        """Do what a state says was done, after its epoch."""
+        self.train(act.epoch, chunk_seconds=0.5)
         if act.change is not None:
             self.change(act.change)
         elif act.weight is not None:

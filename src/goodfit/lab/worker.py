@@ -28,6 +28,7 @@ from goodfit.lab.tracks import Track
 from goodfit.training.devices import prepare
 from goodfit.training.recipe import Recipe
 
+OVERTAKES = "open", "reset"  # what does not wait until an opened state is trained as far as it says
 IDLE_SECONDS = 0.2  # without a message, after which the program of an open state is compiled ahead
 _FIELD = re.compile(r"'([a-z0-9_]+)'")
 
@@ -37,7 +38,7 @@ class Worker:
 
     def __init__(self, commands: Commands, send: Callable[[bytes], None]) -> None:
         self.commands, self.send = commands, send
-        self.player = Player(self.tell, lambda: commands.waiting)
+        self.player = Player(self.tell, lambda: commands.waiting, lambda: commands.wait_for(*OVERTAKES))
         self.files: dict[str, Path] = {}
         self.beside: dict[str, Any] = {}
         """What the server tells with every message."""
@@ -102,7 +103,12 @@ class Worker:
             self.player.state()
 
     def _open(self, state: Mapping[str, Any]) -> None:
-        self.player.open(open_state(checked_state(state), self.files))
+        try:
+            opened = open_state(checked_state(state), self.files)
+        except InputError as error:
+            self.player.refusal = error
+            raise
+        self.player.open(opened)
 
     def _answer(self, say: str, value: Mapping[str, Any]) -> None:
         self.tell({"say": say, "value": value})
