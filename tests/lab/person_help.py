@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from browser import Browser
@@ -161,6 +162,11 @@ class Person:
         self.browser.ask("Input.insertText", text=text)
         self.browser.press("Tab", 9)
 
+    def give(self, path: Path) -> None:
+        """Choose a file for the place of a table of one's own."""
+        found = self.browser.ask("Runtime.evaluate", expression="document.querySelector('#file')")["result"]
+        self.browser.ask("DOM.setFileInputFiles", files=[str(path)], objectId=found["objectId"])
+
     def choose(self, selector: str, value: str) -> None:
         """Choose of a list, as the keys do: the browser draws its list outside the page."""
         assert value in self.of(selector, "[...found.options].map(each => each.value)")
@@ -221,6 +227,8 @@ class Person:
         return [*told, *failed, *(each for each in asked if not each.startswith(own))]
 
 
+ENGLISH = """[...document.querySelectorAll("%s")].map(each => each.textContent)
+  .filter(each => !/[\\u4e00-\\u9fff]/.test(each))"""  # what has no Chinese in it
 ALERTS = "[...document.querySelectorAll('#alerts, #notes, .error')].map(each => each.textContent).join(' ')"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ from lab_help import SMALL
 
 import goodfit.lab
 from goodfit.errors import InputError, problem
+from goodfit.inspection import findings
 from goodfit.lab import helpers, sessions, tracks
 from goodfit.lab.chinese import chinese, forms, in_chinese
 from goodfit.lab.opening import open_state
 from goodfit.lab.racing import runners_of
 from goodfit.lab.states import checked_state
 from goodfit.lab.tracks import Track
+from goodfit.verdicts import probes
+from goodfit.verdicts import words as verdict_words
 
 SOURCE = "".join(path.read_text("utf-8") for path in Path(goodfit.lab.__file__).parent.glob("*.py"))
 JOINED = re.sub(r"\{[^{}\"]*\}", "{}", re.sub(r'"\s*\n?\s*f?"', "", SOURCE))  # texts that go over several lines
@@ -30,6 +34,50 @@ def test_every_form_is_said_by_the_lab_and_has_its_values() -> None:
         assert re.search("[\u4e00-\u9fff]", said), english
         rule = re.sub(r"^[A-Z]\w+: ", "", english).partition("; got")[0].partition(". ")[0].rstrip(".")
         assert rule in JOINED, english
+
+
+CODES = ("cannot tell", "good fit", "limited by data", "limited by noise", "no better")  # of a status or a kind
+NOT_TOLD = ("significantly worse", "no relevant gain", "half of the training set of every fold, same number of steps")
+
+
+def texts_of(path: Path) -> Iterator[str]:
+    """The literal parts of all texts of a module in which there is more than a word; no docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    notes = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in notes:
+            for part in re.split(r"(?<=[.?]) (?=[A-Z])", each.value):
+                if re.search(r"[a-z]{2,} +[^ ]|[^ ] +[a-z]{2,}", part) and part not in (*CODES, *NOT_TOLD):
+                    yield part.strip(" .,:;()").lower()
+
+
+def test_whatever_findings_and_verdicts_say_has_its_chinese() -> None:
+    """Every part of their texts stands in a form, so that none can be said without one; and forms have their values."""
+    known = "\n".join(forms("library")).lower()
+    folder = Path(str(findings.__file__)).parent
+    modules = [*sorted(folder.glob("*.py")), Path(str(verdict_words.__file__)), Path(str(probes.__file__))]
+    assert [(path.name, text) for path in modules for text in texts_of(path) if text not in known] == []
+    for english, said in forms("library").items():
+        places = [*range(english.count("{}"))]
+        named = sorted({int(place) for place in re.findall(r"\{(\d)\}", said)})
+        assert named == places if named else said.count("{}") == len(places), english
+
+
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        ("Learning rate 50 diverges, 0.5 at 0.3; a constant prediction has 0.693.",
+         "学习率 50 发散，0.5 的损失为 0.3；常数预测为 0.693。"),
+        ("Cannot tell: wider, dropout and twice the data may or may not be better by more than 0.02. The recipe itself "
+         "predicts no better than a constant.",
+         "无法判断：更宽、暂退法和数据翻倍是否好出 0.02 以上，尚不能确定。配方本身的预测不比常数好。"),
+        ("Column 'size and age': 12 values are missing; taken as the median of the training rows.",
+         "列 'size and age'：有 12 个值缺失，取训练样本的中位数。"),
+        ("a.csv: column 'a' holds numbers that are written with a comma; got '0,1'. Who knows?", None),
+    ],
+)  # fmt: skip
+def test_what_the_library_says_is_put_together_from_its_parts(english: str, said: str | None) -> None:
+    assert chinese(english) == said
 
 
 def test_what_is_told_is_found_with_its_values() -> None:

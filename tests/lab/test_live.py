@@ -222,7 +222,7 @@ def test_the_sealed_test_set_and_its_count_of_openings(
     assert (told["nth"], told["score"]["rows"], told["nets"]) == (1, 400, 3)
     assert told["score"]["low"] <= told["score"]["value"] <= told["score"]["high"]
     assert told["sentence"]["en"].startswith("Scored after epoch 0 of 40: all 3 nets, predicting together. Accuracy 0.")
-    assert told["sentence"]["zh"].startswith("第 0 轮之后评分，共 40 轮：全部 3 个网络，合在一起预测。准确率 0.")
+    assert told["sentence"]["zh"].startswith("第 0 轮之后评分，共 40 轮：全部 3 个网络，合在一起预测。精度 0.")
     page.ask("seal")
     assert page.last("sealed")[0]["value"]["openings"] == 1
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from person_help import SMALL, STATE, TOKEN, Person, serving
+from person_help import ENGLISH, SMALL, STATE, TOKEN, Person, serving
 
 import goodfit.lab
 from goodfit.lab.shelves import LessonMode
@@ -66,6 +66,10 @@ def test_a_verdict_and_what_is_taken_away_meanwhile(person: Person, tmp_path: Pa
     assert person.text("#verdict .lead").startswith("Underfit: wider (hidden 1 -> 4) lowers the log loss")
     assert "a constant prediction has 0.693" in person.text("#verdict")  # ln 2, of two classes of the same size
     assert person.value("document.querySelectorAll('#verdict .lead').length") == 1
+    person.click("#language")
+    assert person.text("#verdict .lead").startswith("欠拟合：更宽（隐藏单元 1 -> 4）使留出数据上的对数损失降低")
+    assert person.value(ENGLISH % "#verdict p, #verdict li") == []
+    person.click("#language")
     person.click("a[data-view=play]")
     person.choose("#export", "replay")
     replay = kept(tmp_path, "replay.html")

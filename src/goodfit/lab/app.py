@@ -15,6 +15,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from goodfit.errors import InputError
+from goodfit.lab.chinese import translated
 from goodfit.lab.framed import FramedPages
 from goodfit.lab.live import CLASS, Live
 from goodfit.lab.processes import WORKER
@@ -94,7 +96,10 @@ def lab_app(
     async def keep_file(request: Request) -> Response:
         content = await body_of(request, MOST_BYTES, "Train larger tables with `goodfit train`.")
         name = request.query_params.get("name", "")
-        return json_reply(await anyio.to_thread.run_sync(uploads.keep, name, content))
+        try:
+            return json_reply(await anyio.to_thread.run_sync(uploads.keep, name, content))
+        except InputError as error:
+            return json_reply({"status": 422, "problems": list(error.problems), "zh": translated(error.problems)}, 422)
 
     routes = [
         Route("/", front),

@@ -1,53 +1,96 @@
-"""The lab's own sentences in Chinese, found by their English: messages carry both, so that a page shows its language.
+"""What the lab and the library say, in Chinese, found by the English: messages carry both, and a page shows its own.
 
-Sentences of the library, and refusals that no control of the page leads to, have none; a page shows them as they are.
+Of what the library says there are findings, verdicts, and the more frequent words on tables and recipes; what has no
+Chinese, a page shows as it is.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 HELD_BY = ("sentence", "sentences", "notes", "left_out", "names")  # names in messages of what is read by people
-INSIDE = ("marks", "picture", "value")  # names of what holds such names
+HELD_BY_ANSWERS = (*HELD_BY, "text", "place", "reasons", "change")
+INSIDE = ("marks", "picture", "value", "findings", "advice")  # names of what holds such names
+ANSWERS = ("findings", "verdict")  # messages that the library's sentences are told in
+MOST_LETTERS = 2_000  # of a text that is looked up
+_SENTENCES = re.compile(r"(?<=[.?]) (?=[A-Z`])")
+_ROW = re.compile(r"(, | and )")
+_BETWEEN = {", ": "、", " and ": "和"}
 
 
+@lru_cache(maxsize=2_000)
 def chinese(text: str) -> str | None:
-    """A sentence of the lab in Chinese; None where there is none."""
-    for form, said in _forms():
-        found = form.fullmatch(text)
-        if found is not None:
-            return said.format(*found.groups())
-    return None
+    """A text in Chinese; None where there is none, or of some of its sentences none."""
+    if len(text) > MOST_LETTERS:
+        return None
+    if (own := _found(text, "chinese")) is not None:
+        return own
+    said = [_library(each) for each in _SENTENCES.split(text)]
+    return "".join(map(str, said)) if all(said) else None
 
 
 def in_chinese(header: Any) -> dict[str, str]:
     """English -> Chinese, of the sentences in a message."""
-    found = {text: chinese(text) for text in _texts(header)}
+    held = HELD_BY_ANSWERS if header.get("say") in ANSWERS else HELD_BY
+    return translated(_texts(header, held))
+
+
+def translated(texts: Iterable[str]) -> dict[str, str]:
+    """English -> Chinese, of texts that have one."""
+    found = {text: chinese(text) for text in texts}
     return {text: said for text, said in found.items() if said is not None}
 
 
-def forms() -> dict[str, str]:
-    """All of them, with {} for what differs."""
-    return tomllib.loads(files("goodfit.lab").joinpath("chinese.toml").read_text("utf-8"))
+def forms(table: str = "chinese") -> dict[str, str]:
+    """All of a table, with {} for what differs. table: of the lab's own sentences, or of the library's."""
+    return tomllib.loads(files("goodfit.lab").joinpath(f"{table}.toml").read_text("utf-8"))
+
+
+def _found(text: str, table: str, part: Callable[[str], str] = str) -> str | None:
+    """The first form that a text has, filled in. part: what becomes of what differs."""
+    for form, said in _forms(table):
+        found = form.fullmatch(text)
+        if found is not None:
+            return said.format(*map(part, found.groups()))
+    return None
+
+
+def _library(text: str) -> str | None:
+    """A sentence of the library, or phrases in a row, all of which have a Chinese."""
+    told = [_found(each, "library", _part) for each in _ROW.split(text)[::2]]
+    row = len(told) > 1 and all(told) and not text.startswith("with ")
+    return _joined(text, told) if row else _found(text, "library", _part)
+
+
+def _part(text: str) -> str:
+    """What stands in a sentence of the library: a phrase, or several, or what has no language."""
+    return _library(text) or _joined(text, [_found(each, "library", _part) for each in _ROW.split(text)[::2]])
+
+
+def _joined(text: str, told: Sequence[str | None]) -> str:
+    """Phrases in a row, those that have one in Chinese; the text itself where none has."""
+    if not any(told):
+        return text
+    return "".join(_BETWEEN.get(each, told[place // 2] or each) for place, each in enumerate(_ROW.split(text)))
 
 
 @cache
-def _forms() -> list[tuple[re.Pattern[str], str]]:
-    made = [(re.escape(form).replace(re.escape("{}"), "(.+?)"), said) for form, said in forms().items()]
+def _forms(table: str) -> list[tuple[re.Pattern[str], str]]:
+    made = [(re.escape(form).replace(re.escape("{}"), "(.+?)"), said) for form, said in forms(table).items()]
     return [(re.compile(form, re.DOTALL), said) for form, said in made]
 
 
-def _texts(header: dict[str, Any]) -> Iterator[str]:
-    for name in HELD_BY:
+def _texts(header: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
         held = header.get(name)
         yield from (each for each in (held if isinstance(held, list) else [held]) if isinstance(each, str))
     for name in INSIDE:
         held = header.get(name)
         for each in held if isinstance(held, list) else [held]:
             if isinstance(each, dict):
-                yield from _texts(each)
+                yield from _texts(each, names)

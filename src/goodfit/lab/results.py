@@ -17,7 +17,7 @@ Cell = str | Words
 ONE_NET = Words("no interval: one net", "没有区间：只有一个网络")
 AGREE = Words("no interval: all nets agree", "没有区间：各网络结果相同")
 SCORES = {
-    "accuracy": Words("accuracy", "准确率"),
+    "accuracy": Words("accuracy", "精度"),
     "exact match": Words("exact match", "完全匹配率"),
     "R²": Words("R²", "R²"),
 }

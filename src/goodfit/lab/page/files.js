@@ -1,6 +1,6 @@
 // What goes over plain HTTP: files up and down, lessons, claims.
 import { token } from "./live.js";
-import { t } from "./words.js";
+import { chinese, t } from "./words.js";
 
 const WAIT = 2000; // milliseconds until the server is asked again
 
@@ -18,6 +18,7 @@ export async function ask(path, query = {}, how = {}) {
     const answer = await fetch(url(path, query), how).catch(() => null);
     if (answer && answer.status !== 403) {
       const content = await answer.json().catch(() => ({}));
+      Object.assign(chinese, content.zh);
       return answer.ok ? content : { problems: content.problems ?? [answer.statusText] };
     }
     if (how.body) return { problems: [t(answer ? "line.none" : "line.lost")] };

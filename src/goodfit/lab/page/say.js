@@ -55,8 +55,8 @@ export class View {
     return h(
       "article",
       { class: `finding ${status.replace(" ", "-")}` },
-      h("p", { class: "kind" }, h("span", { class: "status", "data-w": `status.${status}` }), ` ${code}${place ? ` · ${place}` : ""}`),
-      h("p", {}, text),
+      h("p", { class: "kind" }, h("span", { class: "status", "data-w": `status.${status}` }), ` ${code}`, ...(place ? [" · ", says("span", place)] : [])),
+      says("p", text),
       ...(Number.isFinite(value) ? [put(h("p", { class: "muted small" }), "say.measured", { value: short(value), limit: short(limit) })] : []),
       ...tries,
     );
@@ -68,8 +68,8 @@ export class View {
     this.judge.disabled = false;
     if (!value) return;
     const { sentence, reasons, advice } = value;
-    this.verdict.append(h("p", { class: "lead" }, sentence), h("ul", { class: "plain" }, ...(reasons ?? []).map((each) => h("li", {}, each))));
-    if (advice?.change) this.verdict.append(h("p", {}, advice.change));
+    this.verdict.append(says("p", sentence, "lead"), h("ul", { class: "plain" }, ...(reasons ?? []).map((each) => says("li", each))));
+    if (advice?.change) this.verdict.append(says("p", advice.change));
   }
 }
 
