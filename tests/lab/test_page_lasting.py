@@ -10,6 +10,7 @@ import pytest
 from person_help import SMALL, TOKEN, Person
 
 from goodfit.lab.app import LabApp, lab_app
+from goodfit.lab.sessions import MOST_TRAININGS
 from goodfit.serving.web_server import LOOPBACK, WebServer
 
 pytestmark = pytest.mark.xdist_group("lab-page")
@@ -72,7 +73,7 @@ def test_a_server_that_has_ended_and_another_in_its_place(other: Person) -> None
 
 
 def test_a_tab_that_is_loaded_anew_takes_its_training_back(person: Person) -> None:
-    """Also by another address, six times: one process, and the same numbers without a second training."""
+    """Also by another address, more often than there are places: one process, and the same numbers as before."""
     person.go()
     person.play(5)
     before, table = person.epoch, person.table("#loss")
@@ -81,7 +82,7 @@ def test_a_tab_that_is_loaded_anew_takes_its_training_back(person: Person) -> No
         return {session.process for session in person.app.sessions.known.values() if session.pages}
 
     processes, hash_ = watched(), person.value("location.hash")
-    for number in range(6):
+    for number in range(MOST_TRAININGS + 1):
         person.browser.visit(f"{person.url}/?token={TOKEN}&go={number}{hash_}", width=1440)
         person.until(f"document.querySelector('#epoch').textContent === '{before}'")
     assert watched() == processes
@@ -121,8 +122,9 @@ def test_a_note_stays_in_its_place_in_both_languages_and_goes_with_its_cause(per
     person.click("#view-choose section:nth-of-type(1) button")
     person.until("document.querySelector('#capacity-job .error')?.checkVisibility()")
     assert person.text("#notes") == ""
-    person.click("a[data-view=play]")
-    person.go(widths=[0])
+    before = person.state()
+    person.go(widths=[0])  # of Play: there it is said
+    assert person.state() == before  # and the address is again of what is shown
     assert person.of("#notes .note", "found.checkVisibility()")
     refusals = [person.text("#notes .note span"), person.text("#capacity-job .error")]
     person.click("a[data-view=choose]")
@@ -190,14 +192,6 @@ def test_what_is_chosen_and_what_is_explained_ends_with_what_it_was_of(person: P
     assert person.text("#hint") != hint
     person.of("#play", "found.focus()")
     assert person.text("#hint") == hint
-
-
-def test_who_enters_a_lesson_is_in_it(person: Person) -> None:
-    person.go(view="lessons")
-    person.until("document.querySelector('#view-lessons .lesson')")
-    person.of("#view-lessons .lesson", "found.focus()")
-    person.press("Enter", 13, text="\r")
-    person.until("document.activeElement.id === 'lessons-title'")
 
 
 def test_nothing_leaves_its_place_at_any_width(person: Person) -> None:

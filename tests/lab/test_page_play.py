@@ -159,6 +159,10 @@ def test_a_branch_beside_its_trunk(person: Person) -> None:
     said = person.text("#difference")
     assert "B less A, validation loss at epoch" in said
     assert "4 pairs of nets" in said
+    person.of("#rewind", f"(found.value = {left + 1}, found.dispatchEvent(new Event('change')))")
+    person.until(f"document.querySelector('#difference').textContent.includes('epoch {left + 1}:')")  # B went, too
+    person.play(left + 8)
+    said = person.text("#difference")
     curves = person.table("#loss")
     assert curves[0] == ["epoch", "validation, A", "training, A", "validation, B"]
     address = person.state()
@@ -219,6 +223,11 @@ def test_layers_and_units_are_added_and_removed(person: Person) -> None:
     person.until("document.querySelector('.stepper .count').textContent === '3'")
     assert person.state()["recipe"]["hidden"] == [3, 3, 3]
     person.until("document.activeElement.dataset.key === 'unit.less1'")  # who pressed it can press it again
+    person.value("for (let at = 0; at < 3; at++) document.querySelector(\"[data-key='unit.more1']\").click()")
+    person.choose("[data-field=init] select", "he-normal")
+    person.choose("[data-field=activation] select", "relu")  # sooner than the server answers
+    person.until(f"{STATE}.recipe.hidden[0] === 6 && {STATE}.recipe.activation === 'relu'")
+    assert person.state()["recipe"]["init"] == "he-normal"
 
 
 def test_mixed_widths_train_together(person: Person) -> None:
@@ -255,6 +264,11 @@ def test_points_drawn_with_mouse_and_keys_are_learnt(person: Person) -> None:
     points = person.state()["data"]["points"]
     assert [label for *_, label in points] == [0] * 4 + [1] * 4
     assert person.text("#drawn-count") == "8 points"
+    person.press(" ", 32, text=" ")
+    person.until(f"{STATE}.data.points.length === 9")
+    person.click("#undo")
+    person.until("document.querySelector('#drawn-count').textContent === '8 points'")
+    person.until(f"{STATE}.data.points.length === 8")
     assert person.play(5) >= 5
     person.choose("#data-name", "moons")
     person.until("document.querySelector('#legend').textContent.includes('upper')")
@@ -266,7 +280,7 @@ def test_a_field_is_refused_in_the_words_of_the_command_line(person: Person) -> 
     person.until("!document.querySelector('[data-field=dropout] .error').hidden")
     assert person.text("[data-field=dropout] .error").startswith("Recipe: 'dropout' must be")
     assert person.of("[data-field=dropout] input[type=text]", "found.getAttribute('aria-invalid')") == "true"
-    person.write("[data-field=dropout] input[type=text]", "0.1")
+    person.write("[data-field=dropout] input[type=text]", "10 %")
     person.until(f"{STATE}.recipe.dropout === 0.1 && document.querySelector('[data-field=dropout] .error').hidden")
 
 

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from person_help import SMALL, Person
+from person_help import ENGLISH, SMALL, Person
 
 from goodfit.data import load
+from goodfit.data.tables.files import READERS
 from goodfit.lab.claim_list import CLAIMS
 from goodfit.lab.lessons import shipped
 
@@ -51,6 +52,10 @@ def test_findings_are_those_of_inspect(person: Person) -> None:
     found = person.text("#findings")
     assert "symmetric-units · hidden 1, unit 1" in found  # counted as in the drawing
     assert "unknown whether" not in found  # the lab knows that it was trained
+    person.click("#language")
+    assert person.value(ENGLISH % ".finding > p:not(.muted)") == []
+    assert "symmetric-units · 隐藏层 1、单元 1" in person.text("#findings")
+    person.click("#language")
     tries = "[...document.querySelectorAll('.finding.issue button + span')].map(each => each.textContent)"
     advised = person.value(tries)
     rate, start = (
@@ -142,7 +147,7 @@ def test_a_lesson_scores_what_was_predicted(person: Person) -> None:
     person.until(f"document.querySelectorAll('#view-lessons .lesson').length === {len(shipped())}")
     person.of(".lesson[data-name='chain-rule']", "found.focus()")
     person.press("Enter", 13, text="\r")
-    person.until("document.querySelector('#view-lessons form')")
+    person.until("document.activeElement.id === 'lessons-title'")  # who enters a lesson is in it
     person.of("#view-lessons input[name=prediction]", "found.focus()")
     person.browser.ask("Input.insertText", text="0.25")
     person.press("Tab", 9, times=2)
@@ -151,6 +156,10 @@ def test_a_lesson_scores_what_was_predicted(person: Person) -> None:
     person.until("document.querySelector('#answered .answer')", 60)
     assert person.text("#answered .answer") == "It came otherwise"  # it is -0.25
     assert "You said 0.25" in person.text("#answered")
+    person.click("#language")
+    person.until("document.querySelector('#answered .answer').textContent === '结果并非如此'")
+    assert person.of("#view-lessons input[name=prediction]", "found.value") == "0.25"
+    person.click("#language")
     person.click("#view-lessons > .line button")
     person.until("document.querySelector('#tabs [aria-current]').dataset.view === 'play'")
     assert person.state()["recipe"]["init"] == "zeros"
@@ -179,14 +188,14 @@ def test_a_table_of_ones_own(person: Person, tmp_path: Path) -> None:
     wrong.write_text("no table")
     person.go(recipe={**TINY, "batch_size": 16})
     person.choose("#data-name", "(file)")
-    for path in (wrong, table):
-        node = person.browser.ask("Runtime.evaluate", expression="document.querySelector('#file')")["result"][
-            "objectId"
-        ]
-        person.browser.ask("DOM.setFileInputFiles", files=[str(path)], objectId=node)
-        if path is wrong:
-            person.until("document.querySelector('#file-error').textContent.includes('must be a table file')")
-            person.browser.events.clear()  # the browser tells its console of every answer that refuses
+    assert person.of("#file", "found.accept") == ",".join(READERS)
+    person.give(wrong)
+    person.until("document.querySelector('#file-error').textContent.includes('must be a table file')")
+    person.click("#language")
+    assert person.text("#file-error").startswith("wrong.png：必须是表格文件")
+    person.click("#language")
+    person.browser.events.clear()  # the browser tells its console of every answer that refuses
+    person.give(table)
     person.until("document.querySelector('#target')")
     person.choose("#target", "c")
     person.until("document.querySelector('#legend').textContent.includes('yes')")
@@ -195,6 +204,9 @@ def test_a_table_of_ones_own(person: Person, tmp_path: Path) -> None:
     assert person.table("#net")[0] == ["unit", "a", "b", "bias"]
     assert person.text("#divided") == "45 rows train, 19 rows validate; 16 are sealed for the test."
     assert person.state()["data"] == {"file": "own.csv", "target": "c"}
+    table.write_text("a,b,c\n" + "\n".join(lines[:40]) + "\n")
+    person.give(table)  # another one of this name
+    person.until("document.querySelector('#divided').textContent.startsWith('22 rows train')")
     person.choose("#data-name", "moons")
     person.until("document.querySelector('#legend').textContent.includes('upper')")
 

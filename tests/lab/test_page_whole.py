@@ -221,3 +221,23 @@ def test_an_address_that_holds_nothing_is_said_and_opened_as_new(person: Person)
     person.until("document.querySelector('#notes').textContent.includes(\"'hiden' is not a field\")")
     assert (person.state()["nets"], person.of("#data-name", "found.value")) == (8, "moons")
     assert person.of("#main", "found.getAttribute('aria-busy')") == "false"
+
+
+def test_a_file_that_is_gone_is_asked_for(person: Person, tmp_path: Path) -> None:
+    """The state waits in the address, with its target, and is opened once the file is there."""
+    gone = {**SMALL, "data": {"file": "gone.csv", "target": "c"}, "epoch": 2}
+    table = tmp_path / "gone.csv"
+    table.write_text("a,b,c\n" + "".join(f"{place},{place % 7},{place % 3}\n" for place in range(80)))
+    person.open(gone)
+    person.until("document.querySelector('#notes').textContent.includes('Drop it on the page again')")
+    person.step()  # what is shown meanwhile is trained
+    assert (person.state(), person.of("#target", "found.value")) == (gone, "c")
+    person.give(table)
+    person.until("document.querySelector('#legend').textContent.includes('across: a')")
+    person.until("document.querySelector('#epoch').textContent === '2'")
+    person.click("#language")
+    notes = "[...document.querySelectorAll('#notes .note span')].map(each => each.textContent)"
+    assert person.value(notes) == [
+        "列 'a' 逐行递增；如果它是编号，请用 --id a 去掉。",
+        "目标 'c' 在 80 行中有 3 个不同的整数，按类别处理；若要改变，请把任务设为回归。",
+    ]

@@ -12,6 +12,7 @@ from typing import Any
 
 from goodfit import __version__
 from goodfit.data import describe, names
+from goodfit.data.tables.files import READERS
 from goodfit.lab import states, uploads
 from goodfit.lab.sessions import MOST_TRAININGS
 from goodfit.studies.words import Words
@@ -32,6 +33,7 @@ def greeting() -> dict[str, Any]:
         "fields": [_field(name) for name in Recipe.fields() if name != "seed"],
         "words": knobs()["words"],
         "presets": _presets(),
+        "tables": list(READERS),
         "state": states.DEFAULT,
     }
 

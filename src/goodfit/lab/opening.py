@@ -132,7 +132,7 @@ def data_of(state: LabState, files: Mapping[str, Path]) -> Dataset | Table:
     if "points" in data:
         return _drawn(data["points"])
     if "file" in data:
-        if data["file"] not in files:
+        if data["file"] not in files or not Path(files[data["file"]]).is_file():
             rule = f"the file {data['file']!r} is not here any more"
             raise InputError(problem(WHERE, rule, fix="Drop it on the page again."))
         table = named_as(data["file"], files[data["file"]], lambda path: read_table(path, target=data["target"]))

@@ -50,6 +50,7 @@ class WelcomeTold(Told):
 
     words: of what the server declares, by the key that the page has for them, "en" and "zh"
     presets: nets that a step is looked at with, [{"label", "recipe"}]
+    tables: endings of the files that it reads
 
     resumed: whether the session was there already, and has told again what the page missed;
     collects: whether it is a class's, which may answer and play, and nothing else.
@@ -65,6 +66,7 @@ class WelcomeTold(Told):
     fields: list[dict[str, Any]]
     words: dict[str, dict[str, str]]
     presets: list[dict[str, Any]]
+    tables: list[str]
     state: dict[str, Any]
 
 

@@ -31,14 +31,14 @@ export class Control {
     this.element = h("div", { class: `field ${rule.kind}`, "data-field": rule.name }, this.label, this.input, ...(this.slider ? [this.slider] : []), this.help, this.error);
     this.relabel();
     this.set(value);
-    const tell = patient(() => changed(this.value()), 150);
+    const tell = patient(changed, 150); // the value as it is now: what is opened meanwhile may put another there
     this.input.addEventListener("change", () => {
       this.follow();
-      tell();
+      tell(this.value());
     });
     this.slider?.addEventListener("input", () => {
       this.input.value = written(this.slid());
-      tell();
+      tell(this.value());
     });
   }
 
@@ -109,8 +109,11 @@ export class Control {
   }
 }
 
-/** A number as it is typed, 0,5 as 0.5. @param {string} text */
-export const decimal = (text) => text.trim().replace(/^([-+]?\d*),(\d+)$/, "$1.$2");
+/** A number as it is typed, 0,5 or 50 % as 0.5. @param {string} text */
+export function decimal(text) {
+  const plain = text.trim().replace(/^([-+]?\d*),(\d+)(?=\s*%?$)/, "$1.$2");
+  return /^[-+]?[\d.]+\s*%$/.test(plain) ? String(Number((parseFloat(plain) / 100).toPrecision(12))) : plain;
+}
 
 /** A number; a text that is none as it is, for the server's words to refuse. @param {string} text @param {string} [kind] */
 export function read(text, kind = "") {

@@ -15,13 +15,16 @@ export class DataPanel {
     this.controls = [];
     /** @type {{name: string, columns: string[]}|null} */
     this.file = null;
-    this.label = 0;
+    /** @type {string[]} what is wrong with the file that was chosen last */
+    this.problems = [];
     hints($("data-panel"), $("hint"));
     model.on("welcome", () => this.opened());
     model.on("opened", () => {
+      this.problems = [];
       if (model.state.data.points || (model.state.data.file && this.pending === FILE)) this.pending = undefined;
       this.opened();
     });
+    model.on("lacks", () => this.waits());
     model.on("refused", ({ sentence, field }) => this.controls.find((each) => each.rule.name === field)?.refuse(sentence));
     document.addEventListener("language", () => this.opened());
     for (const kind of ["dragover", "drop"])
@@ -59,6 +62,7 @@ export class DataPanel {
   pick(name) {
     const { model } = this;
     this.pending = name === FILE || name === DRAW ? name : undefined;
+    this.problems = [];
     model.blank = name === DRAW;
     if (model.blank) model.pause();
     model.tell("drawing", model.blank);
@@ -77,7 +81,7 @@ export class DataPanel {
       .filter(([name]) => name !== "name" && name !== "n_train" && name !== "n_test")
       .map(([name, value]) => {
         const { span, ...sentence } = entry?.knobs[name] ?? {};
-        return this.made({ name, kind: "number", sentence, span }, value, (changed) => this.model.replace({ data: { ...data, [name]: changed } }, name), `data.${name}`);
+        return this.made({ name, kind: "number", sentence, span }, value, (changed) => this.model.replace((now) => ({ data: { ...now.data, [name]: changed } }), name), `data.${name}`);
       });
   }
 
@@ -89,9 +93,9 @@ export class DataPanel {
   }
 
   fileControls() {
-    const chosen = h("input", { type: "file", id: "file", accept: ".csv,.tsv,.parquet,.txt", change: () => chosen.files[0] && this.take(chosen.files[0]) });
-    const parts = [h("div", { class: "drop" }, h("label", { for: "file", "data-w": "file.choose" }), chosen, h("p", { class: "error", id: "file-error", role: "alert" }))];
-    const { data } = this.model.state;
+    const chosen = h("input", { type: "file", id: "file", accept: this.model.live.welcome?.tables.join(), change: () => chosen.files[0] && this.take(chosen.files[0]) });
+    const parts = [h("div", { class: "drop" }, h("label", { for: "file", "data-w": "file.choose" }), chosen, h("div", { id: "file-error", role: "alert" }, says("p", this.problems, "error")))];
+    const { data } = this.model.lacks ?? this.model.state;
     const { name, columns } = this.file ?? { name: data.file, columns: [data.target] }; // loaded anew, the page knows no more
     if (name) {
       const target = h("select", { id: "target", change: () => target.value && this.model.replace({ data: { file: name, target: target.value } }) });
@@ -107,9 +111,16 @@ export class DataPanel {
     this.pending = FILE;
     const answer = await upload(file);
     this.file = answer.columns ? { name: answer.file, columns: answer.columns } : null;
+    this.problems = answer.problems ?? [];
     this.opened();
-    $("file-error").textContent = answer.problems?.join(" ") ?? "";
-    if (this.file && this.file.name === this.model.state?.data.file) await this.model.open(this.model.whole, { quietly: true }); // it had gone with a server, or is another by now
+    const { lacks, state, whole } = this.model;
+    if (this.file && this.file.name === (lacks ?? state)?.data.file) await this.model.open(lacks ?? whole, { quietly: true }); // it had gone with a server, or is another by now
+  }
+
+  /** Ask for the file that is gone. */
+  waits() {
+    this.pending = FILE;
+    this.opened();
   }
 
   nets() {
@@ -122,7 +133,7 @@ export class DataPanel {
       ? this.number("widths", state.widths, undefined, (widths) => this.model.replace({ widths: [widths].flat() }, "widths"), true)
       : this.number("nets", state.nets, { low: 1, high: 256, log: true, whole: true }, (nets) => this.model.replace({ nets }, "nets"));
     const seed = this.number("first_seed", state.seed, { low: 0, high: 20, whole: true }, (value) => this.model.replace({ seed: value }, "first_seed"));
-    const again = button("nets.other", () => this.model.replace({ seed: state.seed + (state.nets ?? state.widths.length) }), "quiet"); // the next seeds
+    const again = button("nets.other", () => this.model.replace((now) => ({ seed: now.seed + (now.nets ?? now.widths.length) })), "quiet"); // the next seeds
     return [count, h("label", { class: "check" }, box, h("span", { "data-w": "nets.mixed" })), seed, again];
   }
 

@@ -57,7 +57,7 @@ export class Teller {
 export class Live extends Teller {
   constructor() {
     super();
-    /** @type {Map<number, {resolve: (message: Message) => void, reject: (error: Error) => void, answer?: Message}>} */
+    /** @type {Map<number, {resolve: (message: Message) => void, reject: (error: Error) => void, known: () => void, answer?: Message}>} */
     this.waiting = new Map();
     /** @type {WebSocket|null} */
     this.socket = null;
@@ -134,6 +134,7 @@ export class Live extends Teller {
     if (!waiting) return;
     if (!LAST.includes(message.say)) {
       if (message.value || message.say === "opened") waiting.answer = message;
+      if (message.say === "opened") waiting.known();
       return;
     }
     this.waiting.delete(message.to);
@@ -145,16 +146,17 @@ export class Live extends Teller {
    * Ask the server for something; the answer, or an Error with its sentence.
    * @param {string} name
    * @param {Record<string, any>} [what]
+   * @param {() => void} [known] called once a state is open
    * @returns {Promise<any>}
    */
-  ask(name, what = {}) {
+  ask(name, what = {}, known = () => {}) {
     return new Promise((resolve, reject) => {
       if (!this.socket || this.socket.readyState !== WebSocket.OPEN) {
         reject(gone("line.lost"));
         return;
       }
       const id = ++this.asked;
-      this.waiting.set(id, { resolve, reject });
+      this.waiting.set(id, { resolve, reject, known });
       this.socket.send(JSON.stringify({ do: name, id, ...what }));
     });
   }

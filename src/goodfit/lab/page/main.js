@@ -124,18 +124,21 @@ function first() {
 
 /** Where the address holds a state that is refused, the page says so, and begins with the usual one. */
 async function started() {
-  await model.open(model.state ? model.whole : address.read().state ?? live.welcome?.state, { quietly: true });
+  const asked = model.state ? model.whole : address.read().state ?? live.welcome?.state;
+  await model.open(asked, { quietly: true });
   if (model.state) return;
   const said = [...$("notes").children];
   await model.open(live.welcome?.state, { quietly: true });
   $("notes").prepend(...said);
+  if (asked.data?.file) model.lack(asked);
 }
 
 /** Back and forward: another view, or an earlier state. */
 async function moved() {
   const { view: name, state } = address.read();
-  if (state && JSON.stringify(state) !== JSON.stringify(model.whole)) await model.open(state, { quietly: true });
-  await view(name);
+  await view(name); // first, for what is refused is said there
+  if (!state || JSON.stringify(state) === JSON.stringify(model.whole)) return;
+  if (!(await model.open(state, { quietly: true })) && live.socket) model.keep(); // the address says what is shown
 }
 
 begin().catch(() => trouble(words.t("line.lost")));

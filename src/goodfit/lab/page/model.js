@@ -41,6 +41,9 @@ export class Model extends Teller {
     this.blank = false; // whether the plane is empty: points are drawn, and nothing is trained yet
     this.coming = null; // what is opened, until it is trained as far as that says
     this.turn = 0; // of what is opened: an earlier one that waits gives up
+    /** @type {Promise<any>|null} until the state that was asked for last is open, or refused */
+    this.answer = null;
+    this.lacks = null; // the state in the address, where its file is gone
     this.died = -Infinity; // when the process that trained did
     this.pushes = false; // whether what is opened next is a new entry of the browser's history
     this.speed = "";
@@ -102,7 +105,7 @@ export class Model extends Teller {
 
   /** Keep how far the training is, and what was changed on the way, in the address. */
   keep() {
-    address.write({ state: this.whole }, true);
+    if (!this.lacks) address.write({ state: this.whole }, true);
   }
 
   /** The state with how far it is trained, and what was changed on the way. */
@@ -113,7 +116,7 @@ export class Model extends Teller {
   begin(opened) {
     this.blank = false;
     const { epoch: _epoch, acts: _acts, branch: _branch, ...state } = opened.state;
-    Object.assign(this, { opened, coming: opened.state, state, acts: [], recipe: opened.recipe, branch: null, difference: null, boundary: {}, units: null, farthest: 0, reached: { A: 0, B: 0 } });
+    Object.assign(this, { opened, coming: opened.state, state, lacks: null, acts: [], recipe: opened.recipe, branch: null, difference: null, boundary: {}, units: null, farthest: 0, reached: { A: 0, B: 0 } });
     this.curves = { A: new Curves(), B: new Curves() };
     this.marks = { A: [], B: [] };
     if (this.view.net !== null && this.view.net >= opened.nets.length) this.view.net = null;
@@ -159,7 +162,10 @@ export class Model extends Teller {
     const turn = ++this.turn;
     this.pushes = !how.quietly;
     this.tell("busy", true);
-    let opened = await this.opening(state, how.field);
+    let known = () => {};
+    this.answer = new Promise((/** @type {any} */ done) => (known = done));
+    let opened = await this.opening(state, how.field, known);
+    known();
     while (opened === LATER && turn === this.turn) {
       await new Promise((done) => setTimeout(done, WAIT));
       if (turn === this.turn) opened = await this.opening(state, how.field);
@@ -189,10 +195,10 @@ export class Model extends Teller {
     return this.ask("reset");
   }
 
-  /** Ask for a state; where there are fewer rows than a batch, with the batch size that fits them. @param {string} [field] */
-  async opening(state, field) {
+  /** Ask for a state; where there are fewer rows than a batch, with the batch size that fits them. @param {string} [field] @param {() => void} [known] called once it is open, though not yet trained as far as it says */
+  async opening(state, field, known) {
     try {
-      return await this.live.ask("open", { state });
+      return await this.live.ask("open", { state }, known);
     } catch (error) {
       const { batch_size: size, ...recipe } = state.recipe ?? {};
       const again = /** @type {any} */ (error).field === "batch_size" && size && field !== "batch_size";
@@ -209,8 +215,19 @@ export class Model extends Teller {
     return null;
   }
 
-  /** The same state with other parts. @param {string} [field] that an error belongs to */
-  replace(parts, field) {
+  /** Where the file of a state is gone, that waits until the file is there again. @param {any} state */
+  lack(state) {
+    address.write({ state }, true);
+    this.lacks = state;
+    this.tell("lacks");
+  }
+
+  /** The same state with other parts. @param {Record<string, any>|((state: any) => Record<string, any>)} made they, or what makes them @param {string} [field] that an error belongs to */
+  async replace(made, field) {
+    let answer;
+    do await (answer = this.answer); // of what is being opened is what changes next, however long that takes
+    while (answer !== this.answer); // one after another
+    const parts = typeof made === "function" ? made(this.state) : made;
     const state = { ...this.state, ...parts };
     if ("widths" in parts && parts.widths) delete state.nets;
     if ("nets" in parts) delete state.widths;
@@ -219,13 +236,14 @@ export class Model extends Teller {
 
   /** Other fields of the recipe: live where that can be and something has been trained, else from the beginning. @param {Record<string, any>} fields */
   async set(fields) {
+    await this.answer;
     if (this.epoch > 0 && Object.keys(fields).every((name) => this.isLive(name))) await this.ask("change", { fields }, Object.keys(fields)[0]);
     else await this.replaceFields(fields, Object.keys(fields)[0]);
   }
 
-  /** Other fields, from the beginning. @param {Record<string, any>} fields @param {string} [field] that an error belongs to */
-  replaceFields(fields, field) {
-    return this.replace({ recipe: { ...this.state.recipe, ...fields } }, field);
+  /** Other fields, from the beginning. @param {Record<string, any>|((recipe: any) => Record<string, any>)} made they, or what makes them of all @param {string} [field] that an error belongs to */
+  replaceFields(made, field) {
+    return this.replace(({ recipe }) => ({ recipe: { ...recipe, ...(typeof made === "function" ? made(this.opened.recipe) : made) } }), field);
   }
 
   /** Other fields, from the beginning, in Play. @param {Record<string, any>} fields */

@@ -112,11 +112,11 @@ export class NetCard {
     this.which.replaceChildren(...opened.nets.map((net, at) => h("option", { value: at }, this.named(net, at))));
     this.which.value = view.unit_net;
     this.which.hidden = opened.nets.length < 2;
-    const layers = hidden.map((units, at) => this.stepper(hidden, units, at));
+    const layers = hidden.map((units, at) => this.stepper(units, at));
     $("layers").replaceChildren(
-      this.small("−", "layer.less", () => this.shape(hidden.slice(0, -1)), !hidden.length),
+      this.small("−", "layer.less", () => this.shape((now) => now.slice(0, -1)), !hidden.length),
       put(h("span", { class: "count" }), "layers.count", { count: hidden.length }),
-      this.small("+", "layer.more", () => this.shape([...hidden, hidden.at(-1) ?? 8]), hidden.length >= MOST_LAYERS),
+      this.small("+", "layer.more", () => this.shape((now) => [...now, now.at(-1) ?? 8]), hidden.length >= MOST_LAYERS),
       ...(state.widths ? [] : layers),
     );
     translate($("layers"));
@@ -126,9 +126,9 @@ export class NetCard {
     return this.model.state.widths ? t("net.wide", { net: at + 1, units: net.hidden[0] }) : t("net.number", { net: at + 1, seed: net.seed });
   }
 
-  /** @param {number[]} hidden @param {number} units @param {number} at */
-  stepper(hidden, units, at) {
-    const other = (by) => this.shape(hidden.map((each, place) => (place === at ? Math.max(1, Math.min(MOST_UNITS, each + by)) : each)));
+  /** @param {number} units @param {number} at */
+  stepper(units, at) {
+    const other = (by) => this.shape((now) => now.map((each, place) => (place === at ? Math.max(1, Math.min(MOST_UNITS, each + by)) : each)));
     const by = units >= 16 ? 4 : 1;
     return h(
       "span",
@@ -146,10 +146,10 @@ export class NetCard {
     return put(made, key, values, "title");
   }
 
-  /** Other layers; the button that was pressed keeps the focus. @param {number[]} hidden */
-  async shape(hidden) {
+  /** Other layers; the button that was pressed keeps the focus. @param {(now: number[]) => number[]} other */
+  async shape(other) {
     const key = document.activeElement?.getAttribute("data-key");
-    await this.model.replaceFields({ hidden });
+    await this.model.replaceFields(({ hidden }) => ({ hidden: other(hidden) }));
     if (key) $("layers").querySelector(`[data-key="${key}"]`)?.focus();
   }
 

@@ -62,6 +62,8 @@ export class Play {
   /** Back to an epoch; or on to one that was there before. @param {number} epoch */
   goTo(epoch) {
     const { model } = this;
+    const { branch, reached } = model;
+    if (branch && branch.epoch <= epoch && epoch < reached.B) model.ask("rewind", { epoch, branch: "B" }); // it stands beside A
     if (epoch > model.epoch) model.ask("step", { epochs: epoch - model.epoch });
     else if (epoch < model.epoch) model.ask("rewind", { epoch });
   }
@@ -104,7 +106,7 @@ export class Play {
     $("rewind").setAttribute("aria-valuetext", t("chart.epoch", { epoch }));
     $("epoch").textContent = batch ? `${epoch} + ${batch}/${steps}` : String(epoch);
     put($("of"), "of", { epochs: model.opened.epochs });
-    put($("state"), `state.${state}`, { goal, speed: short(speed, speed >= 10 ? 2 : 1) });
+    put($("state"), running && !speed ? "working" : `state.${state}`, { goal, speed: short(speed, speed >= 10 ? 2 : 1) });
     const stuck = model.status.frozen.A?.length;
     $("frozen").textContent = stuck && state !== "diverged" ? t("frozen", { stuck, nets: model.opened.nets.length }) : "";
     $("undo").disabled = !model.marks.A.length && !address.undoable();
