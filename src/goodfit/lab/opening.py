@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -132,7 +133,7 @@ def data_of(state: LabState, files: Mapping[str, Path]) -> Dataset | Table:
     if "points" in data:
         return _drawn(data["points"])
     if "file" in data:
-        if data["file"] not in files or not Path(files[data["file"]]).is_file():
+        if data["file"] not in files or not os.path.lexists(files[data["file"]]):
             rule = f"the file {data['file']!r} is not here any more"
             raise InputError(problem(WHERE, rule, fix="Drop it on the page again."))
         table = named_as(data["file"], files[data["file"]], lambda path: read_table(path, target=data["target"]))
