@@ -203,7 +203,7 @@ def _fresh_optimizer(program: Program, rates: Rates, parameters: Parameters) -> 
     devices, groups = rates.l2.shape[:2]
     flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (rates, parameters))
     if program.optimizer == "lbfgs":
-        state = jax.tree.map(np.asarray, jax.jit(functools.partial(initial_state, program))(*flat))
+        state = jax.tree.map(np.asarray, _initial_state(program)(*flat))
     else:
         leaves, tree = jax.tree.flatten(flat)
         shapes = _optimizer_shapes(
@@ -211,6 +211,12 @@ def _fresh_optimizer(program: Program, rates: Rates, parameters: Parameters) -> 
         )
         state = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
     return jax.tree.map(lambda leaf: leaf.reshape(devices, groups, *leaf.shape[1:]), state)
+
+
+@functools.lru_cache(maxsize=16)
+def _initial_state(program: Program) -> Callable[..., Any]:
+    """JAX knows a function by its identity: a new one for every fit would be compiled in every fit."""
+    return jax.jit(functools.partial(initial_state, program))
 
 
 @functools.lru_cache(maxsize=64)
