@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
 
+from site_check import elsewhere, problems
 from site_links import rewritten
 from site_notebooks import executed, is_notebook
 from site_pages import DOCS, Group, below, groups, placed
@@ -29,8 +30,18 @@ def main() -> int:
     shutil.rmtree(SITE, ignore_errors=True)
     strict = ["-W", "--keep-going", "-n", "-q", "-j", str(min(os.cpu_count() or 1, 4))]
     code = sphinx(["-b", "html", *strict, "-c", str(HERE), "-d", str(DOCTREES), str(SOURCE), str(SITE)])
-    print(f"Site: {SITE.relative_to(Path.cwd())}/index.html, {time.monotonic() - began:.0f} s.")
+    if code == 0:
+        code = check()
+    print(f"{SITE}/index.html, {time.monotonic() - began:.0f} s.")
     return code
+
+
+def check() -> int:
+    """Look at the links of the pages; 1 if any is wrong."""
+    found = list(problems(SITE))
+    print(*found, sep="\n", end="\n" * bool(found), file=sys.stderr)
+    print("Addresses of other places, which are not looked at: " + (", ".join(sorted(elsewhere(SITE))) or "none") + ".")
+    return 1 if found else 0
 
 
 def gather() -> None:
@@ -41,6 +52,7 @@ def gather() -> None:
         name = path.relative_to(DOCS)
         if path.suffix in PICTURES and name.parts[0] != "site":
             wanted[name.as_posix()] = path.read_bytes()
+    wanted |= {f"static/{path.name}": path.read_bytes() for path in (HERE / "static").glob("*.svg")}
     texts = dict(_texts())
     notebooks = {name: text for name, text in texts.items() if is_notebook(text)}
     wanted |= {name: text.encode() for name, text in texts.items() if name not in notebooks}
@@ -71,9 +83,7 @@ def _index(found: list[Group]) -> str:
 
 def _group(group: Group) -> str:
     written = [f"{WRITTEN}/index.md"] if group.name == WRITTEN and _has_reference() else []
-    rows = "\n".join(f"| [](./{path}) | {topic} |" for path, topic in group.rows.items())
-    text = f"# {group.title}\n\n{group.about}\n\n| page | topic |\n|---|---|\n{rows}\n"
-    return rewritten(text, f"{group.name}.md", group.rows) + _toctree([*group.rows, *written])
+    return rewritten(group.page, f"{group.name}.md", group.paths) + _toctree([*written, *group.paths])
 
 
 def _toctree(found: list[str]) -> str:

@@ -20,7 +20,7 @@ def rewritten(text: str, page: str, known: Container[str]) -> str:
 
 def _link(found: re.Match[str], page: str, known: Container[str]) -> str:
     picture, words, address = found.groups()
-    target, _, anchor = address.partition("#")
+    target = address.partition("#")[0]
     if not target or ":" in target or picture:
         return found[0]
     folder = posixpath.dirname(page)
@@ -30,4 +30,4 @@ def _link(found: re.Match[str], page: str, known: Container[str]) -> str:
     if path in (README, "README.md", "."):
         return f"[{words}]({posixpath.relpath('index.md', folder or '.')})"
     inside = posixpath.normpath(posixpath.join("docs", path))
-    return words if words.strip("`") == inside else f"{words} (`{inside}`)"
+    return words if words.strip("`").rstrip("/") == inside else f"{words} (`{inside}`)"

@@ -1,4 +1,4 @@
-"""Pages that are notebooks: executed once for what they and the library say, two at a time, each in a folder of its own."""
+"""Pages that are notebooks: executed if they or the library have changed, two at a time, each in its own folder."""
 
 import hashlib
 import os
