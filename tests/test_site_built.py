@@ -1,8 +1,9 @@
-"""The documentation site as `make site` built it, opened in a browser: it can be read, searched, and fetches nothing."""
+"""The documentation site that `make site` built, opened in a browser: it can be read, searched, and fetches nothing."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from browser import Browser
 from browser_checks import FAINT_TEXT
 
 ROOT = Path(__file__).parents[1]
-SITE = ROOT / "build" / "site"
+SITE, SOURCE = ROOT / "build" / "site", ROOT / "build" / "site-source"
 NEEDED = "GOODFIT_NEEDS_SITE"  # set where a site that is not built is a failure and no reason to skip
 KINDS = ("index", "tutorials", "recipe", "tables", "inspection", "studies/polynomial.zh", "search")  # that axe looks at
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -21,7 +22,8 @@ VIOLATIONS = """axe.run(document, {resultTypes: ["violations"]}).then(found =>
   found.violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 120))]))"""
 FOUND = """new Promise(tell => {
   const look = () => document.querySelector("#search-results h2")?.innerText === "Search Results"
-    ? tell([...document.querySelectorAll("#search-results li a")].map(a => a.getAttribute("href"))) : setTimeout(look, 20);
+    ? tell([...document.querySelectorAll("#search-results li a")].map(a => a.getAttribute("href")))
+    : setTimeout(look, 20);
   look();
 })"""
 
@@ -62,9 +64,9 @@ def test_every_page_can_be_read_and_fetches_nothing(site: Path, browser: Browser
 def test_a_word_is_found_where_it_stands(word: str, site: Path, browser: Browser) -> None:
     browser.visit(f"{(site / 'search.html').as_uri()}?q={quote(word)}", width=1200)
     found = {each.partition("#")[0].removesuffix(".html") for each in browser.value(FOUND)}
-    sources = [path for path in (ROOT / "build" / "site-source").rglob("*.md")]
-    hold = {path for path in sources if word in path.read_text("utf-8")}
-    assert found == {path.relative_to(ROOT / "build" / "site-source").as_posix().removesuffix(".md") for path in hold}
+    pages = {path.relative_to(SOURCE).with_suffix("").as_posix(): path for path in SOURCE.rglob("*.md")}
+    whole = re.compile(rf"\b{word}\b" if word.isascii() else word, re.IGNORECASE)
+    assert found & pages.keys() == {name for name, path in pages.items() if whole.search(path.read_text("utf-8"))}
     assert bool(found) == (word != "合拟")  # the end of one word and the beginning of another
     assert browser.told("Log.entryAdded", "Runtime.exceptionThrown", "Network.loadingFailed") == []
 
