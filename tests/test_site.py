@@ -116,3 +116,24 @@ def test_the_check_finds_dead_links_and_foreign_requests(tmp_path: Path) -> None
         "style.css: dead link gone.png",
     }
     assert elsewhere(tmp_path) == {"https://example.org"}
+
+
+NOTEBOOK = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n# A page\n\n```{code-cell} python\n%s\n```\n"
+
+
+def test_notebooks_run_once_and_an_error_in_one_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("myst_nb", reason="of what `make site` installs")
+    from site_notebooks import executed, is_notebook
+
+    good, bad = NOTEBOOK % "open('left.txt', 'x').write(str(6 * 7))\nprint(6 * 7)", NOTEBOOK % "1 / 0"
+    assert is_notebook(good)
+    assert not is_notebook((DOCS / "recipe.md").read_text("utf-8"))
+    with pytest.raises(SystemExit, match=r"(?s)docs/bad\.md: .*1 / 0.*ZeroDivisionError"):
+        dict(executed({"bad.md": bad, "good.md": good}, tmp_path))
+    (kept,) = (tmp_path / "site-executed").iterdir()
+    time = kept.stat().st_mtime_ns
+    found = dict(executed({"good.md": good}, tmp_path))["good.md"].decode()
+    assert '"42\\n"' in found
+    assert kept.stat().st_mtime_ns == time
+    assert not list(DOCS.rglob("left.txt"))
+    assert [path.name for path in tmp_path.iterdir()] == ["site-executed"]

@@ -1,6 +1,5 @@
 """`make site`: the documentation as a folder of HTML pages, build/site, that needs no server and fetches nothing."""
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -14,12 +13,12 @@ from site_check import elsewhere, problems
 from site_links import rewritten
 from site_notebooks import executed, is_notebook
 from site_pages import DOCS, Group, below, groups, placed
+from site_reference import written
 
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build"
 SOURCE, SITE, DOCTREES = BUILD / "site-source", BUILD / "site", BUILD / "site-doctrees"
 PICTURES = {".png", ".svg", ".jpg"}
-WRITTEN = "reference"  # the folder of pages that are written from the library itself
 
 
 def main() -> int:
@@ -67,13 +66,13 @@ def _all_are_placed() -> None:
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    known = set(placed())
+    known, reference = set(placed()), written(BUILD)
     for name in known:
         yield name, rewritten((DOCS / name).read_text("utf-8"), name, known) + _toctree(below(name))
     yield "index.md", _index(groups())
     for group in groups():
-        yield f"{group.name}.md", _group(group)
-    yield from _reference()
+        yield f"{group.name}.md", _group(group, [name for name in reference if name == f"{group.name}/index.md"])
+    yield from reference.items()
 
 
 def _index(found: list[Group]) -> str:
@@ -81,31 +80,19 @@ def _index(found: list[Group]) -> str:
     return text + _toctree([f"{group.name}.md" for group in found])
 
 
-def _group(group: Group) -> str:
-    written = [f"{WRITTEN}/index.md"] if group.name == WRITTEN and _has_reference() else []
-    return rewritten(group.page, f"{group.name}.md", group.paths) + _toctree([*written, *group.paths])
+def _group(group: Group, index: list[str]) -> str:
+    """The page of a group. index: of those of its pages that are written from the library, if there are any."""
+    listed = "".join(
+        f"[](./{name})\n: every name, command, field and format, written from the code\n\n" for name in index
+    )
+    text = group.page.replace("\n[](", f"\n{listed}[](", 1)
+    return rewritten(text, f"{group.name}.md", [*index, *group.paths]) + _toctree([*index, *group.paths])
 
 
 def _toctree(found: list[str]) -> str:
     if not found:
         return ""
     return "\n```{toctree}\n:hidden:\n\n" + "".join(f"/{path.removesuffix('.md')}\n" for path in found) + "```\n"
-
-
-def _has_reference() -> bool:
-    return importlib.util.find_spec(WRITTEN) is not None
-
-
-def _reference() -> Iterator[tuple[str, str]]:
-    """The pages that are written from the library."""
-    if not _has_reference():
-        return
-    folder = BUILD / "site-reference"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    importlib.import_module(WRITTEN).write(folder)
-    for path in folder.rglob("*.md"):
-        yield f"{WRITTEN}/{path.relative_to(folder).as_posix()}", path.read_text("utf-8")
 
 
 def _put(wanted: dict[str, bytes]) -> None:

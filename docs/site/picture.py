@@ -4,6 +4,7 @@ Three sizes of net learn the same noisy rows of a sine, from many first weights 
 on dark ground; the words stand in the page, where they can be read at any width.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from goodfit.files import write_atomically
 
 STATIC = Path(__file__).parent / "static"
 WIDTHS = 1, 3, 40  # too few hidden units, enough, too many
-ROWS, NOISE, SEEDS, DRAWN = 14, 0.3, 20, 12
+ROWS, NOISE, SEEDS, DRAWN = 14, 0.3, 20, 9
 LINE, POINT = "#2f87c8", "#808080"
 
 
@@ -55,7 +56,7 @@ def _error(nets: Sequence[gf.models.TrainedNet], x: NDArray[np.float64], y: NDAr
 
 
 def _drawn(nets: Sequence[gf.models.TrainedNet], x: NDArray[np.float64], y: NDArray[np.float64]) -> bytes:
-    grid = np.linspace(-3.0, 3.0, 121)[:, None]
+    grid = np.linspace(-3.0, 3.0, 91)[:, None]
     with house_style():
         figure = new_figure(3.0, 2.6)
         axes = figure.subplots()
@@ -65,7 +66,7 @@ def _drawn(nets: Sequence[gf.models.TrainedNet], x: NDArray[np.float64], y: NDAr
         axes.set(ylim=(-1.9, 1.7), xticks=[], yticks=[])
         for ground in (figure.patch, axes.patch):
             ground.set_visible(False)
-        return gf.figures.svg(figure)
+        return re.sub(rb"(\.\d\d)\d+", rb"\1", gf.figures.svg(figure))  # a hundredth of a point is enough
 
 
 if __name__ == "__main__":

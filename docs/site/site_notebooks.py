@@ -29,8 +29,8 @@ def executed(texts: Mapping[str, str], build: Path) -> Iterator[tuple[str, bytes
     """Each notebook with its outputs, as .ipynb; those of an earlier build where nothing has changed."""
     kept = build / "site-executed"
     kept.mkdir(parents=True, exist_ok=True)
-    library = _library()
-    files = {name: kept / f"{_digest(library, name, text)}.ipynb" for name, text in texts.items()}
+    own = library()
+    files = {name: kept / f"{digest(own, name, text)}.ipynb" for name, text in texts.items()}
     missing = [name for name, file in files.items() if not file.exists()]
     if missing:
         with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
@@ -62,12 +62,14 @@ def _execute(name: str, text: str) -> tuple[bytes, str]:
     return nbformat.writes(notebook).encode(), ""
 
 
-def _library() -> str:
+def library() -> str:
+    """What the library is now."""
     folder = Path(goodfit.__file__).parent
-    return _digest(*(path.read_text("utf-8") for path in sorted(folder.rglob("*")) if path.suffix in {".py", ".toml"}))
+    return digest(*(path.read_text("utf-8") for path in sorted(folder.rglob("*")) if path.suffix in {".py", ".toml"}))
 
 
-def _digest(*texts: str) -> str:
+def digest(*texts: str) -> str:
+    """A name for texts, another for others."""
     found = hashlib.sha256()
     for text in texts:
         found.update(text.encode() + b"\0")
