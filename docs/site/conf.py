@@ -29,12 +29,17 @@ nb_execution_mode = "off"  # site_notebooks.py has done it
 nb_merge_streams = True
 
 
-def _language(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Say of Chinese pages that they are: screen readers, and the browser's choice of letters, go by it."""
-    if page.startswith("zh") or page.endswith(".zh"):
+def _context(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """What every page is told beside what Sphinx tells it."""
+    if page.startswith("zh") or page.endswith(".zh"):  # for screen readers, and the browser's choice of letters
         context["language"] = "zh-Hans"
+    if (
+        "toctree" in context
+    ):  # beside a page stands its own branch alone: all would be most of every page
+        whole = context["toctree"]
+        context["toctree"] = lambda **wanted: whole(**wanted | {"collapse": True})
 
 
 def setup(app: Any) -> None:
     """Called by Sphinx."""
-    app.connect("html-page-context", _language)
+    app.connect("html-page-context", _context, priority=400)  # before the theme
