@@ -91,6 +91,13 @@ def test_links_that_the_site_has_not_become_words(page: str, link: str, expected
     assert rewritten(link, page, {"a.md", "b.md", "more/c.md"}) == expected
 
 
+def test_links_to_notebooks_lead_to_what_they_gave() -> None:
+    from site_links import rewritten
+
+    text = "[n](more/n.md#part), [a](a.md)"
+    assert rewritten(text, "a.md", {"a.md", "more/n.md"}, {"more/n.md"}) == "[n](more/n.ipynb#part), [a](a.md)"
+
+
 def test_the_check_finds_dead_links_and_foreign_requests(tmp_path: Path) -> None:
     from site_check import elsewhere, problems
 

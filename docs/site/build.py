@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
@@ -12,7 +12,7 @@ from sphinx.cmd.build import main as sphinx
 from site_check import elsewhere, problems
 from site_links import rewritten
 from site_notebooks import executed, is_notebook
-from site_pages import DOCS, Group, below, groups, placed
+from site_pages import DOCS, below, groups, placed
 from site_reference import written
 
 HERE = Path(__file__).parent
@@ -52,9 +52,13 @@ def gather() -> None:
         if path.suffix in PICTURES and name.parts[0] != "site":
             wanted[name.as_posix()] = path.read_bytes()
     wanted |= {f"static/{path.name}": path.read_bytes() for path in (HERE / "static").glob("*.svg")}
-    texts = dict(_texts())
-    notebooks = {name: text for name, text in texts.items() if is_notebook(text)}
-    wanted |= {name: text.encode() for name, text in texts.items() if name not in notebooks}
+    raw, reference = {name: (DOCS / name).read_text("utf-8") for name in placed()}, written(BUILD)
+    run = {name for name, text in raw.items() if is_notebook(text)}
+    texts = {name: rewritten(text, name, raw, run) + _toctree(below(name)) for name, text in raw.items()}
+    for name, text in _own(reference).items():
+        texts[name] = rewritten(text, name, {*raw, *reference, *(f"{group.name}.md" for group in groups())}, run)
+    notebooks = {name: texts.pop(name) for name in run}
+    wanted |= {name: text.encode() for name, text in (texts | reference).items()}
     wanted |= {name.removesuffix(".md") + ".ipynb": found for name, found in executed(notebooks, BUILD)}
     _put(wanted)
 
@@ -65,28 +69,16 @@ def _all_are_placed() -> None:
         sys.exit("docs/README.md must list every page in one group:\n" + "\n".join(wrong))
 
 
-def _texts() -> Iterator[tuple[str, str]]:
-    known, reference = set(placed()), written(BUILD)
-    for name in known:
-        yield name, rewritten((DOCS / name).read_text("utf-8"), name, known) + _toctree(below(name))
-    yield "index.md", _index(groups())
-    for group in groups():
-        yield f"{group.name}.md", _group(group, [name for name in reference if name == f"{group.name}/index.md"])
-    yield from reference.items()
-
-
-def _index(found: list[Group]) -> str:
-    text = (HERE / "index.md").read_text("utf-8")
-    return text + _toctree([f"{group.name}.md" for group in found])
-
-
-def _group(group: Group, index: list[str]) -> str:
-    """The page of a group. index: of those of its pages that are written from the library, if there are any."""
-    listed = "".join(
-        f"[](./{name})\n: every name, command, field and format, written from the code\n\n" for name in index
-    )
-    text = group.page.replace("\n[](", f"\n{listed}[](", 1)
-    return rewritten(text, f"{group.name}.md", [*index, *group.paths]) + _toctree([*index, *group.paths])
+def _own(reference: Iterable[str]) -> dict[str, str]:
+    """The first page, and a page for each group. reference: the names of the pages written from the library."""
+    found = {f"{group.name}.md": group.page + _toctree(group.paths) for group in groups()}
+    first = (HERE / "index.md").read_text("utf-8") + _toctree(list(found))
+    if "reference/index.md" in reference:
+        found["reference.md"] += (
+            "\n## From the code\n\n[](./reference/index.md)\n: every name, command, field and format\n"
+            + _toctree(["reference/index.md"])
+        )
+    return {"index.md": first, **found}
 
 
 def _toctree(found: list[str]) -> str:

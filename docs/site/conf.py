@@ -15,6 +15,7 @@ extensions = ["myst_nb", "site_search"]
 language = "en"
 html_theme = "furo"
 html_title = "goodfit"
+pygments_dark_style = "a11y-dark"  # as the light one of the theme; its own draws names like links
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
@@ -33,9 +34,7 @@ def _context(app: Any, page: str, template: str, context: dict[str, Any], doctre
     """What every page is told beside what Sphinx tells it."""
     if page.startswith("zh") or page.endswith(".zh"):  # for screen readers, and the browser's choice of letters
         context["language"] = "zh-Hans"
-    if (
-        "toctree" in context
-    ):  # beside a page stands its own branch alone: all would be most of every page
+    if "toctree" in context:  # beside a page stands its own branch alone: all would be most of every page
         whole = context["toctree"]
         context["toctree"] = lambda **wanted: whole(**wanted | {"collapse": True})
 

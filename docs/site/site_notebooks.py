@@ -54,7 +54,12 @@ def _execute(name: str, text: str) -> tuple[bytes, str]:
     notebook = read_myst_markdown_notebook(text, add_source_map=True)
     with tempfile.TemporaryDirectory(prefix="goodfit-site-") as folder:
         os.environ["GOODFIT_LEDGER"] = str(Path(folder) / "ledger.sqlite")
-        client = NotebookClient(notebook, timeout=PATIENCE, resources={"metadata": {"path": folder}})
+        client = NotebookClient(
+            notebook,
+            timeout=PATIENCE,
+            resources={"metadata": {"path": folder}},
+            extra_arguments=["--log-level=ERROR"],  # it warns that it listens on this machine
+        )
         try:
             client.execute()
         except CellExecutionError as error:
