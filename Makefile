@@ -1,5 +1,6 @@
 # make run: install and train. make lab: install and open the lab. make test, make check: what a change must pass. make
-# coverage: the tests, slower, with the share of branches that they reach. CONTRIBUTING.md says more.
+# coverage: the tests, slower, with the share of branches that they reach. make site: the documentation as HTML pages.
+# CONTRIBUTING.md says more.
 # Needs Python 3.11 or newer and make; PYTHON says which one: make run PYTHON=python3.12
 
 PYTHON ?= python3

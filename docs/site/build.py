@@ -1,24 +1,24 @@
 """`make site`: the documentation as a folder of HTML pages, build/site, that needs no server and fetches nothing."""
 
-import importlib.util
 import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
 
+from site_check import elsewhere, problems
 from site_links import rewritten
 from site_notebooks import executed, is_notebook
-from site_pages import DOCS, Group, below, groups, placed
+from site_pages import DOCS, below, groups, placed
+from site_reference import written
 
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build"
 SOURCE, SITE, DOCTREES = BUILD / "site-source", BUILD / "site", BUILD / "site-doctrees"
 PICTURES = {".png", ".svg", ".jpg"}
-WRITTEN = "reference"  # the folder of pages that are written from the library itself
 
 
 def main() -> int:
@@ -29,8 +29,18 @@ def main() -> int:
     shutil.rmtree(SITE, ignore_errors=True)
     strict = ["-W", "--keep-going", "-n", "-q", "-j", str(min(os.cpu_count() or 1, 4))]
     code = sphinx(["-b", "html", *strict, "-c", str(HERE), "-d", str(DOCTREES), str(SOURCE), str(SITE)])
-    print(f"Site: {SITE.relative_to(Path.cwd())}/index.html, {time.monotonic() - began:.0f} s.")
+    if code == 0:
+        code = check()
+    print(f"{SITE}/index.html, {time.monotonic() - began:.0f} s.")
     return code
+
+
+def check() -> int:
+    """Look at the links of the pages; 1 if any is wrong."""
+    found = list(problems(SITE))
+    print(*found, sep="\n", end="\n" * bool(found), file=sys.stderr)
+    print("Addresses of other places, which are not looked at: " + (", ".join(sorted(elsewhere(SITE))) or "none") + ".")
+    return 1 if found else 0
 
 
 def gather() -> None:
@@ -41,9 +51,14 @@ def gather() -> None:
         name = path.relative_to(DOCS)
         if path.suffix in PICTURES and name.parts[0] != "site":
             wanted[name.as_posix()] = path.read_bytes()
-    texts = dict(_texts())
-    notebooks = {name: text for name, text in texts.items() if is_notebook(text)}
-    wanted |= {name: text.encode() for name, text in texts.items() if name not in notebooks}
+    wanted |= {f"static/{path.name}": path.read_bytes() for path in (HERE / "static").glob("*.svg")}
+    raw, reference = {name: (DOCS / name).read_text("utf-8") for name in placed()}, written(BUILD)
+    run = {name for name, text in raw.items() if is_notebook(text)}
+    texts = {name: rewritten(text, name, raw, run) + _toctree(below(name)) for name, text in raw.items()}
+    for name, text in _own(reference).items():
+        texts[name] = rewritten(text, name, {*raw, *reference, *(f"{group.name}.md" for group in groups())}, run)
+    notebooks = {name: texts.pop(name) for name in run}
+    wanted |= {name: text.encode() for name, text in (texts | reference).items()}
     wanted |= {name.removesuffix(".md") + ".ipynb": found for name, found in executed(notebooks, BUILD)}
     _put(wanted)
 
@@ -54,48 +69,22 @@ def _all_are_placed() -> None:
         sys.exit("docs/README.md must list every page in one group:\n" + "\n".join(wrong))
 
 
-def _texts() -> Iterator[tuple[str, str]]:
-    known = set(placed())
-    for name in known:
-        yield name, rewritten((DOCS / name).read_text("utf-8"), name, known) + _toctree(below(name))
-    yield "index.md", _index(groups())
-    for group in groups():
-        yield f"{group.name}.md", _group(group)
-    yield from _reference()
-
-
-def _index(found: list[Group]) -> str:
-    text = (HERE / "index.md").read_text("utf-8")
-    return text + _toctree([f"{group.name}.md" for group in found])
-
-
-def _group(group: Group) -> str:
-    written = [f"{WRITTEN}/index.md"] if group.name == WRITTEN and _has_reference() else []
-    rows = "\n".join(f"| [](./{path}) | {topic} |" for path, topic in group.rows.items())
-    text = f"# {group.title}\n\n{group.about}\n\n| page | topic |\n|---|---|\n{rows}\n"
-    return rewritten(text, f"{group.name}.md", group.rows) + _toctree([*group.rows, *written])
+def _own(reference: Iterable[str]) -> dict[str, str]:
+    """The first page, and a page for each group. reference: the names of the pages written from the library."""
+    found = {f"{group.name}.md": group.page + _toctree(group.paths) for group in groups()}
+    first = (HERE / "index.md").read_text("utf-8") + _toctree(list(found))
+    if "reference/index.md" in reference:
+        found["reference.md"] += (
+            "\n## From the code\n\n[](./reference/index.md)\n: every name, command, field and format\n"
+            + _toctree(["reference/index.md"])
+        )
+    return {"index.md": first, **found}
 
 
 def _toctree(found: list[str]) -> str:
     if not found:
         return ""
     return "\n```{toctree}\n:hidden:\n\n" + "".join(f"/{path.removesuffix('.md')}\n" for path in found) + "```\n"
-
-
-def _has_reference() -> bool:
-    return importlib.util.find_spec(WRITTEN) is not None
-
-
-def _reference() -> Iterator[tuple[str, str]]:
-    """The pages that are written from the library."""
-    if not _has_reference():
-        return
-    folder = BUILD / "site-reference"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    importlib.import_module(WRITTEN).write(folder)
-    for path in folder.rglob("*.md"):
-        yield f"{WRITTEN}/{path.relative_to(folder).as_posix()}", path.read_text("utf-8")
 
 
 def _put(wanted: dict[str, bytes]) -> None:

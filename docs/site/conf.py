@@ -15,25 +15,30 @@ extensions = ["myst_nb", "site_search"]
 language = "en"
 html_theme = "furo"
 html_title = "goodfit"
+pygments_dark_style = "a11y-dark"  # as the light one of the theme; its own draws names like links
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 templates_path = ["templates"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_use_index = False
-myst_enable_extensions = ["colon_fence", "attrs_inline", "attrs_block"]
+myst_enable_extensions = ["colon_fence", "attrs_inline", "attrs_block", "deflist"]
 myst_heading_anchors = 4
 nb_execution_mode = "off"  # site_notebooks.py has done it
 nb_merge_streams = True
 
 
-def _language(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Say of Chinese pages that they are: screen readers, and the browser's choice of letters, go by it."""
-    if page.startswith("zh") or page.endswith(".zh"):
+def _context(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """What every page is told beside what Sphinx tells it."""
+    if page.startswith("zh") or page.endswith(".zh"):  # for screen readers, and the browser's choice of letters
         context["language"] = "zh-Hans"
+    if "toctree" in context:  # beside a page stands its own branch alone: all would be most of every page
+        whole = context["toctree"]
+        context["toctree"] = lambda **wanted: whole(**wanted | {"collapse": True})
 
 
 def setup(app: Any) -> None:
     """Called by Sphinx."""
-    app.connect("html-page-context", _language)
+    app.connect("html-page-context", _context, priority=400)  # before the theme

@@ -9,25 +9,30 @@ LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 README = "../README.md"  # of the repository: its first page, as ours is the site's
 
 
-def rewritten(text: str, page: str, known: Container[str]) -> str:
-    """A page's text for the site. page: its path below docs/; known: the paths below docs/ that the site has."""
+def rewritten(text: str, page: str, known: Container[str], executed: Container[str] = ()) -> str:
+    """A page's text for the site. page: its path below docs/.
+
+    known: the paths below docs/ that the site has; executed: those of them that are there as executed notebooks.
+    """
     parts = FENCE.split(text)  # text, block, its fence, text, ...
     parts[2::3] = [""] * len(parts[2::3])
     for at in range(0, len(parts), 3):
-        parts[at] = LINK.sub(lambda found: _link(found, page, known), parts[at])
+        parts[at] = LINK.sub(lambda found: _link(found, page, known, executed), parts[at])
     return "".join(parts)
 
 
-def _link(found: re.Match[str], page: str, known: Container[str]) -> str:
+def _link(found: re.Match[str], page: str, known: Container[str], executed: Container[str]) -> str:
     picture, words, address = found.groups()
-    target, _, anchor = address.partition("#")
+    target = address.partition("#")[0]
     if not target or ":" in target or picture:
         return found[0]
     folder = posixpath.dirname(page)
     path = posixpath.normpath(posixpath.join(folder, target))
+    if path in executed:
+        return f"[{words}]({address.replace('.md', '.ipynb', 1)})"
     if path in known:
         return found[0]
     if path in (README, "README.md", "."):
         return f"[{words}]({posixpath.relpath('index.md', folder or '.')})"
     inside = posixpath.normpath(posixpath.join("docs", path))
-    return words if words.strip("`") == inside else f"{words} (`{inside}`)"
+    return words if words.strip("`").rstrip("/") == inside else f"{words} (`{inside}`)"

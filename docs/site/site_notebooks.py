@@ -1,4 +1,4 @@
-"""Pages that are notebooks: executed once for what they and the library say, two at a time, each in a folder of its own."""
+"""Pages that are notebooks: executed if they or the library have changed, two at a time, each in its own folder."""
 
 import hashlib
 import os
@@ -29,8 +29,8 @@ def executed(texts: Mapping[str, str], build: Path) -> Iterator[tuple[str, bytes
     """Each notebook with its outputs, as .ipynb; those of an earlier build where nothing has changed."""
     kept = build / "site-executed"
     kept.mkdir(parents=True, exist_ok=True)
-    library = _library()
-    files = {name: kept / f"{_digest(library, name, text)}.ipynb" for name, text in texts.items()}
+    own = library()
+    files = {name: kept / f"{digest(own, name, text)}.ipynb" for name, text in texts.items()}
     missing = [name for name, file in files.items() if not file.exists()]
     if missing:
         with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
@@ -54,7 +54,12 @@ def _execute(name: str, text: str) -> tuple[bytes, str]:
     notebook = read_myst_markdown_notebook(text, add_source_map=True)
     with tempfile.TemporaryDirectory(prefix="goodfit-site-") as folder:
         os.environ["GOODFIT_LEDGER"] = str(Path(folder) / "ledger.sqlite")
-        client = NotebookClient(notebook, timeout=PATIENCE, resources={"metadata": {"path": folder}})
+        client = NotebookClient(
+            notebook,
+            timeout=PATIENCE,
+            resources={"metadata": {"path": folder}},
+            extra_arguments=["--log-level=ERROR"],  # it warns that it listens on this machine
+        )
         try:
             client.execute()
         except CellExecutionError as error:
@@ -62,12 +67,14 @@ def _execute(name: str, text: str) -> tuple[bytes, str]:
     return nbformat.writes(notebook).encode(), ""
 
 
-def _library() -> str:
+def library() -> str:
+    """What the library is now."""
     folder = Path(goodfit.__file__).parent
-    return _digest(*(path.read_text("utf-8") for path in sorted(folder.rglob("*")) if path.suffix in {".py", ".toml"}))
+    return digest(*(path.read_text("utf-8") for path in sorted(folder.rglob("*")) if path.suffix in {".py", ".toml"}))
 
 
-def _digest(*texts: str) -> str:
+def digest(*texts: str) -> str:
+    """A name for texts, another for others."""
     found = hashlib.sha256()
     for text in texts:
         found.update(text.encode() + b"\0")

@@ -7,7 +7,9 @@ from pathlib import Path
 DOCS = Path(__file__).parents[1]
 MAP = "README.md"  # of docs/; a README.md below it stands for the pages of its own folder that it links
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
-ROW = re.compile(r"^\| \[[^\]]+\]\(([^)#]+\.md)\) \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| \[[^\]]+\]\(([^)#]+\.md)\) \| (.+) \|\n", re.MULTILINE)
+HEAD = re.compile(r"^\|[^|]+\|[^|]+\|\n\|---\|---\|\n", re.MULTILINE)
+LISTED = r"[](./\1)\n: \2\n\n"
 LINK = re.compile(r"\]\(([^)#\s]+\.md)[)#]")
 NAMES = {  # heading of the map -> name of the group's own page
     "Tutorials": "tutorials",
@@ -20,28 +22,32 @@ NAMES = {  # heading of the map -> name of the group's own page
 
 @dataclass(frozen=True)
 class Group:
-    """A kind of pages. rows: path below docs/ -> what the page is about."""
+    """A kind of pages: heading and text of a part of the map."""
 
     title: str
-    about: str
-    rows: dict[str, str]
+    text: str
 
     @property
     def name(self) -> str:
         """Of the group's own page."""
         return NAMES[self.title]
 
+    @property
+    def paths(self) -> list[str]:
+        """Its pages, as paths below docs/, in the order of the map."""
+        return [path for path, _ in ROW.findall(self.text)]
+
+    @property
+    def page(self) -> str:
+        """The text of the group's own page: the tables of the map as lists, each page by its own title."""
+        text = HEAD.sub("", self.text.replace("\n### ", "\n## "))
+        return f"# {self.title}\n\n{ROW.sub(LISTED, text).strip()}\n"
+
 
 def groups(docs: Path = DOCS) -> list[Group]:
-    """The groups of the map, in its order; rows of pages that are not there are left out."""
+    """The groups of the map, in its order."""
     _, *parts = HEADING.split((docs / MAP).read_text("utf-8"))
-    found = []
-    for title, text in zip(parts[::2], parts[1::2], strict=True):
-        if title not in NAMES:
-            continue
-        rows = {path: topic for path, topic in ROW.findall(text) if (docs / path).exists()}
-        found.append(Group(title, text.partition("\n|")[0].strip(), rows))
-    return found
+    return [Group(title, text) for title, text in zip(parts[::2], parts[1::2], strict=True) if title in NAMES]
 
 
 def below(path: str, docs: Path = DOCS) -> list[str]:
@@ -63,7 +69,7 @@ def placed(docs: Path = DOCS) -> dict[str, list[str]]:
     """Page -> the titles of the groups that it is in: one, if all is well."""
     found: dict[str, list[str]] = {path: [] for path in pages(docs)}
     for group in groups(docs):
-        for row in group.rows:
+        for row in group.paths:
             for path in (row, *below(row, docs)):
-                found[path].append(group.title)
+                found.setdefault(path, []).append(group.title)
     return found

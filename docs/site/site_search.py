@@ -19,7 +19,6 @@ class SearchBoth(SearchEnglish):
     """English as Sphinx has it, and Chinese by pairs of signs, which needs no dictionary: searching does the same."""
 
     lang = "en-zh"
-    language_name = "English and Chinese"
     js_splitter_code: ClassVar[str] = SPLIT_QUERY
 
     def split(self, input: str) -> list[str]:

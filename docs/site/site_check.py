@@ -1,0 +1,112 @@
+"""What holds of the built pages: every link within leads somewhere, and no page fetches anything from elsewhere."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+FETCHED = {"src", "srcset", "data", "poster", "action", "formaction", "background", "ping", "xlink:href"}
+FETCHING_LINKS = {
+    "stylesheet",
+    "icon",
+    "preload",
+    "prefetch",
+    "modulepreload",
+    "manifest",
+    "preconnect",
+    "dns-prefetch",
+}
+IN_STYLE = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
+
+
+@dataclass
+class Page(HTMLParser):
+    """What a page refers to. links: for a reader to follow; fetched: by the browser at once; anchors: to link to."""
+
+    links: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+    anchors: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self._in_style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Part of HTMLParser."""
+        given = {name: value or "" for name, value in attrs}
+        self._in_style = tag == "style"
+        self.anchors |= {given[name] for name in ("id", "name") if name in given}
+        if tag in {"a", "area"} and "href" in given:
+            self.links.append(given["href"])
+        elif tag == "link" and "href" in given:
+            kinds = set(given.get("rel", "").split())
+            (self.fetched if kinds & FETCHING_LINKS else self.links).append(given["href"])
+        elif "href" in given:  # of <image> and <use> in drawings, and of <base>
+            self.fetched.append(given["href"])
+        for name in FETCHED & given.keys():
+            self.fetched += [part.split()[0] for part in given[name].split(",")] if name == "srcset" else [given[name]]
+        self.fetched += in_style(given.get("style", ""))
+
+    def handle_data(self, data: str) -> None:
+        """Part of HTMLParser."""
+        if self._in_style:
+            self.fetched += in_style(data)
+        self._in_style = False
+
+
+def in_style(text: str) -> list[str]:
+    """The addresses that a style sheet fetches."""
+    return [address or imported for address, imported in IN_STYLE.findall(text)]
+
+
+@cache
+def read(path: Path) -> Page:
+    """A page, read once."""
+    page = Page()
+    page.feed(path.read_text("utf-8"))
+    page.close()
+    return page
+
+
+def problems(site: Path) -> Iterator[str]:
+    """All that is wrong, each with its page."""
+    read.cache_clear()
+    for path in sorted(site.rglob("*.html")):
+        page, name = read(path), path.relative_to(site)
+        yield from (f"{name}: {found}" for each in page.fetched for found in _fetched(each, path, site))
+        yield from (f"{name}: {found}" for each in page.links for found in _linked(each, path, site))
+    for path in sorted(site.rglob("*.css")):
+        for each in in_style(path.read_text("utf-8")):
+            yield from (f"{path.relative_to(site)}: {found}" for found in _fetched(each, path, site))
+
+
+def elsewhere(site: Path) -> set[str]:
+    """The addresses of other places that pages link: not followed, for a build needs no network."""
+    return {each for path in site.rglob("*.html") for each in read(path).links if _is_elsewhere(each)}
+
+
+def _is_elsewhere(address: str) -> bool:
+    return bool(urlsplit(address).netloc) or urlsplit(address).scheme in {"http", "https", "mailto"}
+
+
+def _fetched(address: str, path: Path, site: Path) -> Iterator[str]:
+    if address.startswith("data:"):
+        return
+    if _is_elsewhere(address):
+        yield f"fetches {address}"
+    else:
+        yield from _linked(address, path, site)
+
+
+def _linked(address: str, path: Path, site: Path) -> Iterator[str]:
+    if _is_elsewhere(address):
+        return
+    parts = urlsplit(address)
+    target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+    if not target.is_relative_to(site.resolve()) or not target.is_file():
+        yield f"dead link {address}"
+    elif target.suffix == ".html" and parts.fragment and unquote(parts.fragment) not in read(target).anchors:
+        yield f"dead anchor {address}"

@@ -1,0 +1,146 @@
+"""How the documentation site is put together, without building it: groups, links, and what the check of links finds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs_blocks import check_command, commands
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+@pytest.fixture(autouse=True)
+def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS / "site"))
+
+
+def test_every_page_is_in_one_group() -> None:
+    from site_pages import placed
+
+    found = placed()
+    assert {path: groups for path, groups in found.items() if len(groups) != 1} == {}
+    assert found["studies/polynomial.zh.md"] == ["中文"]
+    assert found["recipe.md"] == ["Reference"]
+
+
+def test_a_page_in_no_group_and_one_in_two_would_be_seen(tmp_path: Path) -> None:
+    from site_pages import placed
+
+    table = "\n| page | topic |\n|---|---|\n"
+    for name in ("one.md", "both.md", "none.md", "more/README.md", "more/child.md", "more/lost.md", "site/index.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("# A page\n")
+    (tmp_path / "more" / "README.md").write_text("[a child](child.md), [above](../one.md)\n")
+    (tmp_path / "README.md").write_text(
+        f"# Map\n## Tutorials\nAbout.\n{table}| [one](one.md) | first |\n| [both](both.md) | twice |\n"
+        f"## Reference\n{table}| [both](both.md) | again |\n\n### More\n{table}| [folder](more/README.md) | pages |\n"
+    )
+    assert placed(tmp_path) == {
+        "both.md": ["Tutorials", "Reference"],
+        "more/README.md": ["Reference"],
+        "more/child.md": ["Reference"],
+        "more/lost.md": [],
+        "none.md": [],
+        "one.md": ["Tutorials"],
+    }
+
+
+def test_the_page_of_a_group_lists_its_pages() -> None:
+    from site_pages import groups
+
+    found = {group.name: group for group in groups()}
+    assert list(found) == ["tutorials", "how-to", "reference", "explanation", "zh"]
+    for group in found.values():
+        assert re.findall(r"^\[\]\(\./(.+)\)\n: \S", group.page, re.MULTILINE) == group.paths
+        assert "|" not in group.page
+    first = (DOCS / "site" / "index.md").read_text("utf-8")
+    assert {f"{name}.md" for name in found} <= set(re.findall(r"\]\(([\w-]+\.md)\)", first))
+
+
+def test_the_commands_of_the_first_page_parse() -> None:
+    found = list(commands((DOCS / "site" / "index.md").read_text("utf-8")))
+    assert ["goodfit", "train", "digits"] in found
+    for words in found:
+        check_command(words)
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "expected"),
+    [
+        ("a.md", "[b](b.md#part)", "[b](b.md#part)"),
+        ("a.md", "[out](https://example.org/x)", "[out](https://example.org/x)"),
+        ("a.md", "[here](#part)", "[here](#part)"),
+        ("a.md", "![a picture](gone.png)", "![a picture](gone.png)"),
+        ("a.md", "[code](../src/goodfit/nets/nets.py)", "code (`src/goodfit/nets/nets.py`)"),
+        ("a.md", "[`benchmarks/`](../benchmarks/)", "`benchmarks/`"),
+        ("a.md", "[`src/goodfit`](../src/goodfit)", "`src/goodfit`"),
+        ("a.md", "[two\nlines](../CHANGELOG.md)", "two\nlines (`CHANGELOG.md`)"),
+        ("a.md", "[the first page](../README.md#example)", "[the first page](index.md)"),
+        ("a.md", "[all](README.md)", "[all](index.md)"),
+        ("more/c.md", "[all](../README.md)", "[all](../index.md)"),
+        ("more/c.md", "[b](../b.md) and [c](../reference.py)", "[b](../b.md) and c (`docs/reference.py`)"),
+        ("a.md", "```python\nx[0](../y)\n```\n[see](../z)", "```python\nx[0](../y)\n```\nsee (`z`)"),
+    ],
+)
+def test_links_that_the_site_has_not_become_words(page: str, link: str, expected: str) -> None:
+    from site_links import rewritten
+
+    assert rewritten(link, page, {"a.md", "b.md", "more/c.md"}) == expected
+
+
+def test_links_to_notebooks_lead_to_what_they_gave() -> None:
+    from site_links import rewritten
+
+    text = "[n](more/n.md#part), [a](a.md)"
+    assert rewritten(text, "a.md", {"a.md", "more/n.md"}, {"more/n.md"}) == "[n](more/n.ipynb#part), [a](a.md)"
+
+
+def test_the_check_finds_dead_links_and_foreign_requests(tmp_path: Path) -> None:
+    from site_check import elsewhere, problems
+
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "style.css").write_text("@import 'https://fonts.example/a.css'; p { background: url(gone.png) }")
+    (tmp_path / "folder" / "other.html").write_text('<a href="../index.html#part">up</a><h2 id="there">x</h2>')
+    (tmp_path / "index.html").write_text(
+        '<link rel="stylesheet" href="style.css"><link rel="next" href="folder/other.html#there">'
+        '<script src="//cdn.example/mathjax.js"></script><img srcset="https://far.example/a.png 2x" src="data:,">'
+        '<h1 id="part">x</h1><a href="#">top</a><a href="#nowhere">x</a><a href="folder/other.html#here">x</a>'
+        '<a href="folder/">x</a><a href="../../etc/hosts">x</a><a href="https://example.org">far</a>'
+        "<style>p { background: url('http://far.example/b.png') }</style><svg><use href='#part'/></svg>"
+    )
+    assert set(problems(tmp_path)) == {
+        "index.html: fetches //cdn.example/mathjax.js",
+        "index.html: fetches https://far.example/a.png",
+        "index.html: fetches http://far.example/b.png",
+        "index.html: dead anchor #nowhere",
+        "index.html: dead anchor folder/other.html#here",
+        "index.html: dead link folder/",
+        "index.html: dead link ../../etc/hosts",
+        "style.css: fetches https://fonts.example/a.css",
+        "style.css: dead link gone.png",
+    }
+    assert elsewhere(tmp_path) == {"https://example.org"}
+
+
+NOTEBOOK = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n# A page\n\n```{code-cell} python\n%s\n```\n"
+
+
+def test_notebooks_run_once_and_an_error_in_one_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("myst_nb", reason="of what `make site` installs")
+    from site_notebooks import executed, is_notebook
+
+    good, bad = NOTEBOOK % "open('left.txt', 'x').write(str(6 * 7))\nprint(6 * 7)", NOTEBOOK % "1 / 0"
+    assert is_notebook(good)
+    assert not is_notebook((DOCS / "recipe.md").read_text("utf-8"))
+    with pytest.raises(SystemExit, match=r"(?s)docs/bad\.md: .*1 / 0.*ZeroDivisionError"):
+        dict(executed({"bad.md": bad, "good.md": good}, tmp_path))
+    (kept,) = (tmp_path / "site-executed").iterdir()
+    time = kept.stat().st_mtime_ns
+    found = dict(executed({"good.md": good}, tmp_path))["good.md"].decode()
+    assert '"42\\n"' in found
+    assert kept.stat().st_mtime_ns == time
+    assert not list(DOCS.rglob("left.txt"))
+    assert [path.name for path in tmp_path.iterdir()] == ["site-executed"]

@@ -1,0 +1,106 @@
+"""The documentation site that `make site` built, opened in a browser: it can be read, searched, and fetches nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from browser import Browser
+from browser_checks import FAINT_TEXT
+
+ROOT = Path(__file__).parents[1]
+SITE, SOURCE = ROOT / "build" / "site", ROOT / "build" / "site-source"
+NEEDED = "GOODFIT_NEEDS_SITE"  # set where a site that is not built is a failure and no reason to skip
+KINDS = ("index", "tutorials", "recipe", "tables", "inspection", "studies/polynomial.zh", "search")  # that axe looks at
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+VIOLATIONS = """axe.run(document, {resultTypes: ["violations"]}).then(found =>
+  found.violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 120))]))"""
+FOUND = """new Promise(tell => {
+  const look = () => document.querySelector("#search-results h2")?.innerText === "Search Results"
+    ? tell([...document.querySelectorAll("#search-results li a")].map(a => a.getAttribute("href")))
+    : setTimeout(look, 20);
+  look();
+})"""
+
+pytestmark = pytest.mark.xdist_group("site")
+
+
+@pytest.fixture(scope="module")
+def site() -> Path:
+    """The folder of the site; tests are skipped, or fail if they must, where it is not built."""
+    if not (SITE / "index.html").exists():
+        if os.environ.get(NEEDED):
+            pytest.fail(f"the site is not built: make site, for {NEEDED} says that no test of it may be skipped")
+        pytest.skip("the site is not built: make site")
+    return SITE
+
+
+def test_every_page_can_be_read_and_fetches_nothing(site: Path, browser: Browser) -> None:
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) > 60
+    wrong = []
+    for page in pages:
+        for width, scheme in ((1200, "light"), (360, "dark")):
+            browser.show(page, width=width, scheme=scheme)
+            asked = [each["request"]["url"] for each in browser.told("Network.requestWillBeSent")]
+            found = {
+                "told": browser.told("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown"),
+                "missing": browser.told("Network.loadingFailed"),
+                "fetched": [each for each in asked if not each.startswith(("file:", "data:"))],
+                "wide": browser.value("document.documentElement.scrollWidth") > width,
+                "faint": browser.value(FAINT_TEXT),
+                "headings": browser.value("document.querySelectorAll('h1').length") != 1,
+            }
+            wrong += [(str(page.relative_to(site)), width, what, each) for what, each in found.items() if each]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("word", ["McNemar", "过拟合", "梯度", "合拟"])
+def test_a_word_is_found_where_it_stands(word: str, site: Path, browser: Browser) -> None:
+    browser.visit(f"{(site / 'search.html').as_uri()}?q={quote(word)}", width=1200)
+    found = {each.partition("#")[0].removesuffix(".html") for each in browser.value(FOUND)}
+    pages = {path.relative_to(SOURCE).with_suffix("").as_posix(): path for path in SOURCE.rglob("*.md")}
+    whole = re.compile(rf"\b{word}\b" if word.isascii() else word, re.IGNORECASE)
+    assert found & pages.keys() == {name for name, path in pages.items() if whole.search(path.read_text("utf-8"))}
+    assert bool(found) == (word != "合拟")  # the end of one word and the beginning of another
+    assert browser.told("Log.entryAdded", "Runtime.exceptionThrown", "Network.loadingFailed") == []
+
+
+def test_the_language_of_a_page_is_told(site: Path, browser: Browser) -> None:
+    for page, language in (("index", "en"), ("studies/polynomial", "en"), ("studies/polynomial.zh", "zh-Hans")):
+        browser.show(site / f"{page}.html", width=1200)
+        assert browser.value("document.documentElement.lang") == language
+
+
+def test_the_keyboard_reaches_the_text_first(site: Path, browser: Browser) -> None:
+    browser.show(site / "recipe.html", width=1200)
+    browser.press("Tab", 9)
+    assert browser.value("document.activeElement.getAttribute('href')") == "#furo-main-content"
+
+
+def test_paper_holds_the_text_alone(site: Path, browser: Browser) -> None:
+    browser.show(site / "recipe.html", width=1200)
+    assert browser.paper().startswith(b"%PDF")
+    browser.ask("Emulation.setEmulatedMedia", media="print", features=[])
+    hidden = "['.sidebar-drawer', '.toc-drawer'].map(each => getComputedStyle(document.querySelector(each)).display)"
+    assert browser.value(hidden) == ["none", "none"]
+
+
+def test_axe_finds_no_violation(site: Path, browser: Browser) -> None:
+    if not AXE.exists() or shutil.which("node") is None:
+        missing = "axe-core is not there: npm install --no-save axe-core"
+        if os.environ.get("GOODFIT_NEEDS_NODE"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    wrong = []
+    for page in KINDS:
+        for width, scheme in ((1200, "light"), (360, "dark")):
+            browser.show(site / f"{page}.html", width=width, scheme=scheme)
+            browser.value(f"{AXE.read_text('utf-8')};0")
+            wrong += [(page, width, each) for each in browser.value(VIOLATIONS)]
+    assert wrong == []
