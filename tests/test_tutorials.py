@@ -23,7 +23,8 @@ def page(name: str) -> str:
 
 def cells(text: str) -> list[str]:
     """The code of each cell, without its tags."""
-    return [re.sub(r"^:\w+:.*\n", "", each.code + "\n") for each in blocks(text) if each.language == CELL]
+    found = [each.code.replace("\\\n", " ") for each in blocks(text) if each.language == CELL]
+    return [re.sub(r"^:\w+:.*\n", "", code + "\n") for code in found]
 
 
 def shell_lines(code: str) -> list[str]:

@@ -20,15 +20,20 @@ def card(
     rows: Sequence[Sequence[str]] = (),
     *,
     left: int = 1,
+    notes: Sequence[str] = (),
+    most: int = SHOWN_ROWS,
 ) -> str:
-    """HTML of a title, sentences and a table, of which the first rows are shown. left: columns of texts."""
-    more = max(0, len(rows) - SHOWN_ROWS)
-    values = {"title": title, "lines": lines, "columns": columns, "rows": rows[:SHOWN_ROWS], "left": left, "more": more}
-    return render("notebook/card.html", **values)
+    """HTML of a title, sentences and a table, of which the first rows are shown.
+
+    left: columns of texts; notes: sentences below the table; most: rows that are shown.
+    """
+    values = {"title": title, "lines": lines, "columns": columns, "rows": rows[:most], "left": left, "notes": notes}
+    return render("notebook/card.html", **values, more=max(0, len(rows) - most))
 
 
 def drawn(figure: Figure) -> str:
-    """A figure as part of a page: SVG without the head of a file."""
+    """A figure as part of a page: SVG without the head of a file, no wider than the page, on white."""
     from goodfit.figures import svg
 
-    return svg(figure).decode().partition("?>")[2].partition(">")[2]
+    text = svg(figure).decode().partition("?>")[2].partition(">")[2]
+    return text.replace("<svg ", '<svg style="max-width: 100%; height: auto; background: white" ', 1)

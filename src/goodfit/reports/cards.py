@@ -65,7 +65,7 @@ def _verdict(found: Verdict) -> str:
         for row in found.rows()
     ]  # fmt: skip
     columns = ("alternative", "change", found.what, "gain", "interval", "")
-    return card(found.sentence, found.reasons, columns, rows, left=2)
+    return card(found.sentence, (), columns, rows, left=2, notes=found.reasons)
 
 
 def _number(value: Any) -> str:

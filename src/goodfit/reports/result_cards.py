@@ -54,7 +54,7 @@ def _measured(found: Measures, title: str, *, headline: bool) -> str:
     those = found.headline if headline else found.measures
     rows = [(each.label, *each.shown, found.beside(each) or "-") for each in those]
     columns = ("measure", "value", f"{percent(found.level)} interval", "baseline")
-    return card(title, [*found.warnings, found.baseline], columns, rows)
+    return card(title, found.warnings, columns, rows, notes=[found.baseline])
 
 
 def _opened(opened: Opened) -> str:
@@ -65,7 +65,7 @@ def _opened(opened: Opened) -> str:
     if not opened.again and opened.lasting.width > 0:
         lasting = f"{interval(opened.lasting)} ({percent(opened.lasting.level)})"
         lines.append(f"An interval that no later opening widens: {lasting}.")
-    return card(f"Test set of {opened.data}", [*lines, *opened.notes], columns, rows, left=2)
+    return card(f"Test set of {opened.data}", (), columns, rows, left=2, notes=[*lines, *opened.notes])
 
 
 def _compared(found: Compared) -> str:
@@ -82,9 +82,9 @@ def _compared(found: Compared) -> str:
 
 
 def _importances(found: Importances) -> str:
-    heads, rows, more = found.lines(SHOWN_ROWS // 2)
-    lines = [*found.notes, *([more] if more else [])]
-    return card(f"Importance of columns: {found.rows}", lines, heads, rows)
+    heads, rows, more = found.lines(SHOWN_ROWS)
+    notes = [*([more] if more else []), *found.notes]
+    return card(f"Importance of columns: {found.rows}", (), heads, rows, notes=notes, most=len(rows))
 
 
 def _inspection(found: Inspection) -> str:
@@ -99,7 +99,7 @@ def _inspection(found: Inspection) -> str:
     if untold:
         lines.append(f"Cannot tell: {', '.join(untold)}.")
     sizes = "-".join(map(str, measured.subject.net.sizes))
-    text = card(f"Net {sizes}: {told}", lines, ("finding", "place", "value", "limit"), rows, left=2)
+    text = card(f"Net {sizes}: {told}", (), ("finding", "place", "value", "limit"), rows, left=2, notes=lines)
     layers = [
         (each.name, each.activation or "-", _share(each.saturated), _share(each.dead), brief(each.z_gradient),
          brief(each.ratio), brief(each.update))
