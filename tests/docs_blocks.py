@@ -111,6 +111,8 @@ OWN_FLAGS = {
     "data",
     "table",
     "device",
+    "fit",
+    "leaks",
     "precision",
     "workers",
     "cluster",

@@ -267,6 +267,22 @@ def test_an_unknown_data_set_is_bad_input(call) -> None:  # type: ignore[no-unty
         assert "Did you mean 'iris'?" in err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"), [("JPY_PARENT_PID", "7"), ("MPLBACKEND", "module://matplotlib_inline.backend_inline")]
+)
+def test_a_cell_of_a_notebook_is_no_terminal(call, fake, monkeypatch, variable: str, value: str) -> None:  # type: ignore[no-untyped-def]
+    """A kernel gives `!goodfit` a terminal of 80 columns with colours, on which nothing can be drawn over."""
+    for name, given in {"TERM": "xterm-color", "FORCE_COLOR": "1", "COLUMNS": "40", variable: value}.items():
+        monkeypatch.setenv(name, given)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    code, out, err = call("train", "iris")
+    assert code == 0
+    assert "\x1b" not in out + err
+    assert err.startswith("epoch 1/2  train loss 1.0000")
+    assert max(map(len, out.splitlines())) > 70  # no table is folded
+
+
 def test_on_a_terminal_the_display_lives(call, fake, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "120")

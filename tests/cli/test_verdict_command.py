@@ -107,6 +107,27 @@ def test_the_fit_of_a_table_is_judged_and_too_few_rows_say_so(call: Any) -> None
     assert "Fit: cannot tell. Folds: every class must have at least 5 rows for 5 folds;" in out
 
 
+def test_from_a_table_to_a_verdict_in_one_command(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"hidden": (4,), "epochs": 3, "batch_size": 8}  # in the place of the default, which takes ten times as long
+    monkeypatch.setattr("goodfit.cli.going_on.asked_recipe", lambda *_: small)
+    rows = "\n".join(f"{i * 7 % 40 * 0.1:.1f},{'ab'[i % 2]},{int(i * 7 % 40 + i * 11 % 13 > 25)}" for i in range(40))
+    Path("people.csv").write_text(f"age,kind,income\n{rows}\n")
+    code, out, err = call("verdict", "people.csv", "--target", "income", "--quick", "--quiet", "--out", "own")
+    lines = squeezed(out)
+    assert (code, err) == (0, "")
+    assert "Measured on 32 rows, out of fold" in lines
+    assert lines.index("Run: own") < lines.index("Alternatives")
+    kept = json.loads((Path("own") / "verdict.json").read_text("utf-8"))
+    assert kept["sentence"] in lines
+    assert kept["data"] == "people"
+    found = call("verdict", "people.csv")
+    assert (found[0], "people.csv: needs a target column: --target" in found[2]) == (2, True)
+    code, _, err = call("verdict", "people.csv", "--target", "income", "--data", "other.csv")
+    assert (code, "'--data' says where the data of a run are now; got 'other.csv'. Omit it" in err) == (2, True)
+    code, _, err = call("verdict", "own", "--target", "income")
+    assert (code, "are for table files only; 'own' is none. Omit them: a run knows its table." in err) == (2, True)
+
+
 def test_bad_input_is_one_message(trained: Path, call: Any) -> None:
     code, _, err = call("train", "iris", "--fit", "allways")
     assert (code, err) == (
@@ -189,7 +210,8 @@ def test_what_cannot_be_resumed(trained: Path, call: Any) -> None:
     fix = "Start one with: goodfit verdict RUN, the folder of a run that is done."
     assert (code, err) == (2, f"a run: must hold a verdict that was interrupted; there is none. {fix}\n")
     code, _, err = call("verdict")
-    assert (code, err) == (2, "Command line: 'RUN' must be given. Give the folder of a finished run.\n")
+    fix = "Give the folder of a finished run, or a table file."
+    assert (code, err) == (2, f"Command line: 'RUN' must be given. {fix}\n")
     (trained / "verdict").mkdir()
     (trained / "verdict/verdict-call.json").write_text('{"call": {"folds": 3}}')
     code, _, err = call("verdict", "--resume", "a run")

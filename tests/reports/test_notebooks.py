@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +13,8 @@ import numpy as np
 import pytest
 
 import goodfit as gf
+from goodfit.inspection.trial import Trial
+from goodfit.selection.setting_curve import Band, SettingCurve
 from goodfit.training import notebooks
 
 RECIPE = gf.Recipe(hidden=(4,), epochs=2, dropout=0)
@@ -84,7 +88,7 @@ def evil_table() -> gf.data.Table:
 
 def test_recipes_and_tables_as_html() -> None:
     text, tags = html_of(gf.Recipe(hidden=(4, 5), l2=0.5))
-    assert '<td style="text-align: left">l2</td><td style="text-align: left">0.5</td>' in text
+    assert re.search('<td style="text-align: left;[^>]*>l2</td><td style="text-align: left;[^>]*>0.5</td>', text)
     assert tags.count("tr") == 3  # the head, hidden and l2
     assert "default, unchanged" in html_of(gf.Recipe())[0]
     text, tags = html_of(evil_table())
@@ -108,6 +112,35 @@ def test_searches_and_verdicts_as_html() -> None:
     text, tags = html_of(verdict)
     assert "script" not in tags
     assert tags.count("tr") == 1 + len(verdict.probes)
+
+
+def test_what_was_trained_and_measured_as_html(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+    run = gf.train(RECIPE, evil_table(), out=tmp_path / "run", leaks="off")
+    found = gf.inspect(run, retrain=False, curvature=False)
+    measured, opened, compared = run.measures(), run.test(), gf.compare(run, run)
+    shown = (run, found, measured, gf.importance(run, repeats=2), opened, compared)
+    for each in shown:
+        tags = html_of(each)[1]
+        assert "script" not in tags, each
+        assert "i" not in tags, each
+        assert "table" in tags, each
+    assert f"{opened.score.value:.4f}" in html_of(opened)[0]
+    assert html_of(measured)[1].count("table") == 2  # the confusion matrix too
+    assert all(layer.name in html_of(found)[0] for layer in found.measurement.layers)
+
+
+def test_a_trial_and_a_curve_as_html() -> None:
+    ends = {"difference": 0.25, "low": 0.125, "high": 0.375, "train_loss": (1.5, 0.5)}
+    trial = Trial("accuracy", "valid", (0, 1), np.array([0.5, 0.5]), np.array([0.75, 0.75]), **ends)
+    text, tags = html_of(trial)
+    assert "+0.2500 (+0.125 to +0.375) in accuracy" in text
+    assert tags.count("tr") == 3
+    nothing, some = np.full(2, np.nan), np.array([0.5, 0.75])
+    band = Band(some, nothing, nothing)
+    text, tags = html_of(SettingCurve("hidden", ((4,), (8,)), "accuracy", band, band, 1))
+    assert "Best: hidden 8, held-out accuracy 0.7500" in text
+    assert tags.count("svg") == 1
 
 
 def test_a_study_s_result_as_html() -> None:

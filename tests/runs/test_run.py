@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -46,10 +47,12 @@ def test_a_run_as_json(run: Run) -> None:
 
 def test_a_notebook_shows_scores_and_curves(run: Run) -> None:
     page = run._repr_html_()
-    assert page.startswith("<p>&lt;two&gt;, 2 nets: test accuracy 0.5000 [0.2500, 0.7500]</p>")
+    assert "<strong>&lt;two&gt;, 2 nets</strong>" in page
+    cells = re.findall("<td[^>]*>(.*?)</td>", page)
+    assert cells[:5] == ["test", "accuracy", "0.5000", "0.2500 to 0.7500", "10"]
     assert "<?xml" not in page
     assert page.strip().endswith("</svg>")
-    assert ", 1 net: " in replace(run, nets=run.nets[:1])._repr_html_()
+    assert ", 1 net</strong>" in replace(run, nets=run.nets[:1])._repr_html_()
 
 
 def test_layers_of_a_net_with_its_slopes_and_biases() -> None:

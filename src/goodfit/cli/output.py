@@ -1,9 +1,10 @@
 """Results on stdout: rich tables for people, JSON for machines."""
 
 import json
+import os
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console
@@ -16,8 +17,22 @@ from goodfit.words import HIDDEN, visible
 _PLAIN_WIDTH = 120  # characters a line where stdout is not a terminal
 
 
+def in_cell() -> bool:
+    """Whether this is `!goodfit` in a notebook: a kernel gives its children a terminal of 80 columns that is none: it
+    does not move a cursor, and it is no wider than that however wide the page is.
+    """
+    return "JPY_PARENT_PID" in os.environ or os.environ.get("MPLBACKEND", "").startswith("module://matplotlib_inline")
+
+
+def is_screen(stream: TextIO) -> bool:
+    """Whether what was written to a stream can be drawn over."""
+    return stream.isatty() and not in_cell()
+
+
 def console(*, stderr: bool = False) -> Console:
     """The console for results, or for messages."""
+    if in_cell():
+        return Console(stderr=stderr, highlight=False, force_terminal=False, width=_PLAIN_WIDTH)
     made = Console(stderr=stderr, highlight=False)
     return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=max(made.width, _PLAIN_WIDTH))
 

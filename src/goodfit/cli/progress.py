@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from goodfit.cli.exits import say
-from goodfit.cli.output import console
+from goodfit.cli.output import console, is_screen
 from goodfit.leaving import on_leaving
 from goodfit.training.progress import Progress
 from goodfit.words import duration
@@ -57,7 +57,7 @@ def watch(*, quiet: bool, task: str = "") -> Iterator[TrainingWatcher]:
     score = SCORE_NAMES.get(task, "score")
     if quiet:
         yield Silent()
-    elif sys.stderr.isatty():
+    elif is_screen(sys.stderr):
         from rich.live import Live
 
         with (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goodfit.cli.exits import say
-from goodfit.cli.output import console, print_json, print_line, table
+from goodfit.cli.output import console, is_screen, print_json, print_line, table
 from goodfit.cli.summary import leak_line
 from goodfit.errors import InputError
 from goodfit.words import duration, fixed
@@ -32,7 +32,7 @@ class SearchWatcher:
     """Tells the plan, and now and then how far the search is; over itself on a terminal."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self.quiet, self._live = quiet, sys.stderr.isatty()
+        self.quiet, self._live = quiet, is_screen(sys.stderr)
         self._shown = -math.inf
 
     def plan(self, search: SearchLayout, schedule: Planned) -> None:
@@ -52,7 +52,8 @@ class SearchWatcher:
         self._shown = now
         left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
         of = "" if progress.nets is None else f" of {progress.nets}"
-        text = f"{progress.share:.0%}, {progress.done}{of} nets trained{left}"
+        done = f", {progress.done}{of} nets trained" if progress.done else ""
+        text = f"{progress.share:.0%}{done}{left}"
         if self._live:
             print(f"\r{text}\x1b[K", end="\n" if ended else "", file=sys.stderr, flush=True)
         else:

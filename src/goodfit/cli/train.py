@@ -148,6 +148,16 @@ def _begin(
         return begin(recipe, data, seeds=seeds, start=start, out=folder, leaks=leaks, call=call, **more)
 
 
+def train_default(data: str | Table, out: Path | None, *, quiet: bool) -> Run:
+    """What `goodfit train DATA` trains where nothing else is asked for, with its progress."""
+    from goodfit.cli.going_on import asked_recipe
+
+    own = Recipe()
+    asked = asked_recipe(None, own, data, None, None)
+    seeds = range(own.seed, own.seed + 1) if isinstance(asked, Recipe) and not asked.fold_members else None
+    return _begin(asked, data, seeds, out, "warn", {"inspect": False, "fit": "never"}, None, quiet=quiet)
+
+
 def _resume(folder: Path, *, quiet: bool) -> tuple[Run, Mapping[str, Any]]:
     """The run, and how its command was called."""
     from goodfit.runs import record_of, resume

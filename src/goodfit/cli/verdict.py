@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
+from goodfit.cli import tables
 from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.folders import VERDICT_CALL, resumable
 from goodfit.cli.worker_flags import with_worker_flags
 from goodfit.errors import InputError, problem
 
 if TYPE_CHECKING:
+    from goodfit.data import Table
+    from goodfit.runs import Run
     from goodfit.verdicts import Verdict
 
 _GROUP = Group("Measurement", sort_key=40)
@@ -26,7 +29,9 @@ def _flag(help: str) -> Parameter:
 @with_device_flags
 @with_worker_flags
 def verdict(
-    run: Annotated[Path | None, Parameter(help="Folder of a finished run.")] = None,
+    run: Annotated[
+        Path | None, Parameter(help="Folder of a finished run; or a table file or a data set, to be trained on first.")
+    ] = None,
     /,
     *,
     data: Annotated[
@@ -37,7 +42,11 @@ def verdict(
         float, Parameter(help="Time that it may take; on large data fewer rows are then measured.")
     ] = 3.0,
     apply: Annotated[bool, Parameter(help="Train the advised recipe.", negative=())] = False,
-    out: Annotated[Path | None, Parameter(help="Output folder of --apply. [default: runs/DATA-TIME]")] = None,
+    out: Annotated[
+        Path | None,
+        Parameter(help="Output folder of the run trained on data, or of --apply. [default: runs/DATA-TIME]"),
+    ] = None,
+    table: tables.Flags = None,
     resume: Annotated[Path | None, Parameter(help="Folder of a run whose verdict was interrupted.")] = None,
     folds: Annotated[int, _flag("Folds of cross-validation.")] = 5,
     repeats: Annotated[
@@ -53,7 +62,8 @@ def verdict(
 ) -> None:
     """Say whether a run underfits or overfits, by training alternatives on the same folds. The test set is not used.
 
-    The verdict is kept in the run's folder; --apply then trains the advised recipe without measuring again.
+    Of a table file or a data set, the default recipe is trained first, as by goodfit train, and then judged. The
+    verdict is kept in the run's folder; --apply then trains the advised recipe without measuring again.
     """
     given = locals()
     from goodfit.cli.train import refuse_beside_resume
@@ -62,18 +72,22 @@ def verdict(
     from goodfit.verdicts.judging_runs import kept_verdict
 
     how: dict[str, Any] = {"quick": quick, "by": by, "margin": margin, "minutes": minutes}
-    asked = VerdictRequest(folds=folds, repeats=repeats, seeds=seeds, **how)
+    asked = VerdictRequest(folds, repeats, seeds, **how)
     if resume is not None:
         refuse_beside_resume(verdict, given, "data", rest="--data, --json and --quiet")
         _resume(resume, data, json=json, quiet=quiet)
         return
     if run is None:
-        raise InputError(problem("Command line", "'RUN' must be given", fix="Give the folder of a finished run."))
+        fix = "Give the folder of a finished run, or a table file."
+        raise InputError(problem("Command line", "'RUN' must be given", fix=fix))
+    trained = _trained(run, data, table, out, json=json, quiet=quiet)
+    if trained is not None and trained[0].folder is not None:
+        run, out = trained[0].folder, None
     kept = kept_verdict(run) if apply and asked == VerdictRequest() else None
     if kept is not None:
         apply_advice(kept.sentence, kept.advice, run, out, json=json, quiet=quiet)
         return
-    found = _judge(run, data, asked, quiet=quiet)
+    found = _judge(run, data, asked, trained, quiet=quiet)
     if not (apply and json):
         print_verdict(found, run, json=json)
     if apply:
@@ -103,14 +117,49 @@ def _resume(run: Path, moved: str | None, *, json: bool, quiet: bool) -> None:
         print_line(console(), kept.sentence)
 
 
-def _judge(run: Path, data: str | None, asked: Any, *, quiet: bool) -> Verdict:
-    from goodfit.cli import tables
+def _trained(
+    run: Path, moved: str | None, table: tables.TableFlags | None, out: Path | None, *, json: bool, quiet: bool
+) -> tuple[Run, Table | None] | None:
+    """The run of the default recipe, where data were named in the place of a run, and the table that they are.
+
+    Its summary is printed. None for a run: a folder is one, whatever its name.
+    """
+    from goodfit.cli.output import console, print_line
+    from goodfit.cli.summary import print_run
+    from goodfit.cli.train import train_default
+    from goodfit.data import names
+
+    data = str(run)
+    if os.path.isdir(run) or not (data in names() or tables.is_table(data)):
+        if table is not None:
+            rule = f"{', '.join(tables.FLAGS)} are for table files only; {data!r} is none"
+            raise InputError(problem("Command line", rule, fix="Omit them: a run knows its table."))
+        return None
+    if moved is not None:
+        rule, fix = "'--data' says where the data of a run are now", f"Omit it: {data} is what is trained on."
+        raise InputError(problem("Command line", rule, got=moved, fix=fix))
+    known = tables.known_data(data, table)
+    made = train_default(known, out, quiet=quiet)
+    if not json:
+        print_run(made)
+        print_line(console(), "")
+    return made, None if isinstance(known, str) else known
+
+
+def _judge(
+    run: Path, data: str | None, asked: Any, trained: tuple[Run, Table | None] | None = None, *, quiet: bool
+) -> Verdict:
+    """trained: the run as it was just trained, with the table that it was trained on."""
     from goodfit.cli.verdict_summary import VerdictWatcher
     from goodfit.data import read_table
     from goodfit.runs.record import RunRecord
-    from goodfit.verdicts.judging_runs import judge_run
+    from goodfit.verdicts.judging_runs import judge, judge_run
 
     watcher = VerdictWatcher(quiet=quiet)
+    if trained is not None and trained[0].split is not None:
+        known = trained[1] or trained[0].split.data
+        with resumable("verdict", run, VERDICT_CALL):
+            return judge(trained[0], known, asked, plan=watcher.plan_verdict, progress=watcher.report)
     given: Any = data
     if data is not None and tables.is_table(data):
         given = read_table(**{**(RunRecord.read(run).origin or {}), "path": data})

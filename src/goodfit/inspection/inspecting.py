@@ -35,6 +35,7 @@ from goodfit.runs.run import Run
 from goodfit.training.devices import prepare
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_rules import ALONE
+from goodfit.wiring import provided
 from goodfit.words import as_listed
 
 if TYPE_CHECKING:
@@ -121,6 +122,10 @@ class Inspection:
             "range_test": None if rates is None else {"rates": rates.rates.tolist(), "losses": rates.losses.tolist()},
             "variants": None if variants is None else {name: variants.reached(name) for name in variants.losses},
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(provided("show in a notebook")(self))
 
     def __repr__(self) -> str:
         found = ", ".join(finding.code for finding in self.issues) or "no issue"

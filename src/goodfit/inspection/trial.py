@@ -30,6 +30,7 @@ from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import SessionRecord, read_call, session_folder
 from goodfit.training.turns import MOST_MEMORY
+from goodfit.wiring import provided
 
 SEEDS = 5
 UNFINISHED, RECORD = "trial", "trial.json"  # the folder, in that of a run, that holds a trial until it is done
@@ -51,6 +52,10 @@ class Trial:
     low: float
     high: float
     train_loss: tuple[float, float]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(provided("show in a notebook")(self))
 
     def to_json(self) -> dict[str, Any]:
         """All fields, as JSON has them."""

@@ -10,6 +10,7 @@ from typing import Any
 from goodfit.errors import InputError, nearest, problem
 from goodfit.intervals import LEVEL
 from goodfit.plain_json import plain
+from goodfit.wiring import provided
 from goodfit.words import digits, fixed
 
 ACCURACY, EXACT, BALANCED, F1 = "accuracy", "exact match", "balanced accuracy", "F1"
@@ -170,6 +171,10 @@ class Measures:
         found = MeasuresFields.model_validate_json(text).model_dump()
         told = [Measure(**_with_nan(each)) for each in found.pop("measures")]
         return cls(**found, measures=tuple(told))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(provided("show in a notebook")(self))
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.measures))

@@ -1,14 +1,14 @@
-"""What a notebook shows of a recipe, a table, a search and a verdict: a few lines of HTML, escaped like every page."""
+"""What a notebook shows of a result: a few lines of HTML, tables and a figure, escaped like every page."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from goodfit.data import Table
+from goodfit.reports.card_rendering import card
 from goodfit.reports.commands import nearest_recipe
-from goodfit.reports.rendering import render
+from goodfit.reports.result_cards import card_of_result
 from goodfit.selection.result import Selection
 from goodfit.selection.space import describe, text_of
 from goodfit.training.recipe import Recipe
@@ -16,30 +16,16 @@ from goodfit.training.recipe_fields import to_text
 from goodfit.verdicts.result import Verdict
 from goodfit.words import fixed
 
-SHOWN_ROWS = 12
 
-
-def card(
-    title: str,
-    lines: Sequence[str] = (),
-    columns: Sequence[str] = (),
-    rows: Sequence[Sequence[str]] = (),
-    *,
-    left: int = 1,
-) -> str:
-    """HTML of a title, sentences and a table, of which the first rows are shown. left: columns of texts."""
-    more = max(0, len(rows) - SHOWN_ROWS)
-    values = {"title": title, "lines": lines, "columns": columns, "rows": rows[:SHOWN_ROWS], "left": left, "more": more}
-    return render("notebook/card.html", **values)
-
-
-def card_of(shown: Recipe | Table | Selection | Verdict) -> str:
-    """What `_repr_html_` of these gives."""
+def card_of(shown: Any) -> str:
+    """What `_repr_html_` of goodfit's results gives."""
     if isinstance(shown, Recipe):
         return _recipe(shown)
     if isinstance(shown, Table):
         return _table(shown)
-    return _selection(shown) if isinstance(shown, Selection) else _verdict(shown)
+    if isinstance(shown, Selection):
+        return _selection(shown)
+    return _verdict(shown) if isinstance(shown, Verdict) else card_of_result(shown)
 
 
 def _recipe(recipe: Recipe) -> str:
@@ -79,7 +65,7 @@ def _verdict(found: Verdict) -> str:
         for row in found.rows()
     ]  # fmt: skip
     columns = ("alternative", "change", found.what, "gain", "interval", "")
-    return card(found.sentence, found.reasons, columns, rows, left=2)
+    return card(found.sentence, (), columns, rows, left=2, notes=found.reasons)
 
 
 def _number(value: Any) -> str:

@@ -16,6 +16,7 @@ from goodfit.models.paired import Difference, pair_differences
 from goodfit.runs.entrants import Entrant, Notify, Rows, entrants, opened_rows, shared_validation
 from goodfit.runs.opening import percent
 from goodfit.runs.run import rows_words
+from goodfit.wiring import provided
 
 AGAINST = "all", "first"
 MOST = 26  # that are compared at once
@@ -108,6 +109,10 @@ class Compared:
             "openings": list(self.openings),
             "notes": list(self.notes),
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(provided("show in a notebook")(self))
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)

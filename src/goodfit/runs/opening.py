@@ -23,6 +23,7 @@ from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.member_parts import member_parts
 from goodfit.plain_json import plain
 from goodfit.runs.measured import ROWS, dependence, measured_nets
+from goodfit.wiring import provided
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,10 @@ class Opened:
             "notes": list(self.notes),
             "measures": None if self.measures is None else self.measures.to_dict(),
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(provided("show in a notebook")(self))
 
     def __str__(self) -> str:
         return f"{self.score.name} {self.score}, {describe(self)}"

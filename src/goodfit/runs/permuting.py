@@ -20,6 +20,7 @@ from goodfit.plain_json import plain
 from goodfit.runs.entrants import Door, Notify
 from goodfit.runs.held_out import HeldOut, held_out
 from goodfit.runs.opening import percent
+from goodfit.wiring import provided
 from goodfit.words import as_listed, duration
 
 DOOR = Door(
@@ -120,6 +121,10 @@ class Importances:
         rows = [[each.label, *each.score.shown, *each.loss.shown, each.verdict] for each in shown]
         more = len(self.columns) + len(self.groups) - len(shown)
         return heads, rows, f"{more:,} more with a smaller rise of the loss." if more else ""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(provided("show in a notebook")(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON has it, None for a number that is not finite."""

@@ -313,14 +313,7 @@ class Run:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the scores and the curves."""
-        from html import escape
-
-        from goodfit.figures import svg
-
-        scores = "; ".join(f"{self.part_words[part]} {score.name} {score}" for part, score in self.scores.items())
-        nets = f"{len(self.nets)} net{'s' * (len(self.nets) > 1)}"
-        text = f"<p>{escape(f'{self.data_name}, {nets}: {scores}')}</p>"
-        return text + svg(self.figure()).decode().partition("?>")[2].partition(">")[2]
+        return str(provided("show in a notebook")(self))
 
     def to_json(self) -> dict[str, Any]:
         """Everything that `goodfit train --json` prints, as JSON has it."""

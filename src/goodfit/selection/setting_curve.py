@@ -14,6 +14,7 @@ from goodfit.intervals import NOT_NEGATIVE, SCORE_BOUNDS
 from goodfit.selection.comparing import interval
 from goodfit.selection.ranked_by import BOUNDS
 from goodfit.selection.space import text_of
+from goodfit.wiring import provided
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,6 +65,10 @@ class SettingCurve:
         """Write `rows` as a CSV file, whole or not at all; empty where a number is not finite."""
         plain = [{name: "" if v != v else text_of(v) for name, v in row.items()} for row in self.rows()]
         write_table(path, plain)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(provided("show in a notebook")(self))
 
     def figure(self) -> Figure:
         """The curve, with bands, and the best value marked."""

@@ -24,7 +24,7 @@ class Result(StudyFindings):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the headlines and every claim."""
-        from goodfit.reports.cards import card  # here, for it knows searches too, and so loads JAX
+        from goodfit.reports.card_rendering import card  # here, for it knows searches too, and so loads JAX
 
         rows = [(each.claim.statement.en, estimate(each.found), each.status) for each in self.claims]
         title, *lines = repr(self).splitlines()

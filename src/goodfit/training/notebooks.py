@@ -56,7 +56,8 @@ class _Line:
     def session(self, progress: SessionProgress) -> None:
         """How many nets are trained."""
         of = "" if progress.nets is None else f" of {progress.nets}"
-        self._write(progress.share, f"{progress.done}{of} nets", {}, progress.seconds_left, ended=progress.ended)
+        told = f"{progress.done}{of} nets" if progress.done else f"{progress.share:.0%}"  # all nets may end at once
+        self._write(progress.share, told, {}, progress.seconds_left, ended=progress.ended)
 
     def _write(
         self, share: float, text: str, values: dict[str, Any], left: float | None = None, *, ended: bool = False
