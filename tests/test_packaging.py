@@ -8,9 +8,9 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from tools import dist, environments
 
 from goodfit import __version__
-from tools import dist, environments
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -90,7 +90,10 @@ def test_metadata_that_are_missing_or_say_the_licence_twice_would_be_seen() -> N
 
 
 def test_a_source_distribution_without_a_file_or_with_a_stray_one_would_be_seen() -> None:
-    names = [f"goodfit-1/src/{name}" for name in FILES if "lab" not in name] + ["goodfit-1/.venv/bin/x", "goodfit-1/a/b"]
+    names = [f"goodfit-1/src/{name}" for name in FILES if "lab" not in name] + [
+        "goodfit-1/.venv/bin/x",
+        "goodfit-1/a/b",
+    ]
     faults = dist.source_faults(names, FILES)
     assert "the source distribution lacks src/goodfit/lab/page/lab.css" in faults
     assert "the source distribution lacks LICENSE" in faults
@@ -102,3 +105,10 @@ def test_the_package_on_disk_has_its_data() -> None:
     names = dist.package_files(ROOT / "src" / "goodfit")
     assert {"goodfit/py.typed", "goodfit/lab/page/index.html", "goodfit/reports/templates/page.html"} <= names
     assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_the_page_on_the_api_names_every_package_with_public_names() -> None:
+    page = (ROOT / "docs" / "api.md").read_text("utf-8")
+    stubs = (ROOT / "src" / "goodfit").rglob("__init__.pyi")
+    packages = {".".join(path.parent.relative_to(ROOT / "src").parts) for path in stubs}
+    assert packages == set(re.findall(r"`(goodfit(?:\.\w+)*)`(?=[,. ]|$)", page)) - {"goodfit.interop"}

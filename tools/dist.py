@@ -22,7 +22,7 @@ DIST = ROOT / "dist"
 NEEDED = {"Name", "Version", "Summary", "Author", "License-Expression", "License-File", "Keywords", "Requires-Python"}
 MOST_BYTES = 4_000_000  # of the wheel: more is something that does not belong there
 STRAY = re.compile(r"(^|/)(__pycache__|\.[^/]+_cache|\.venv|\.git|node_modules)/|\.(pyc|orig|rej|part|swp)$")
-SOURCE_PARTS = {"src", "tests", "docs", "benchmarks", "tools"}
+SOURCE_PARTS = {"src", "tests", "docs", "benchmarks", "tools", ".github"}
 
 
 def build() -> tuple[Path, Path]:
