@@ -21,7 +21,7 @@ from lab.person_help import Person, serving
 
 HERE = Path(__file__).parent
 COMMAND = "goodfit train digits --hidden 64 --seeds 4 --fit never --out runs/digits"
-COLUMNS, LAB_SIZE, TERMINAL_WIDTH = 92, (1000, 800), 760
+COLUMNS, LAB_SIZE, TERMINAL_WIDTH = 92, (1000, 800), 810
 STATE = {
     "recipe": {"hidden": [8, 8], "activation": "tanh", "optimizer": "adam", "learning_rate": 0.02, "batch_size": 32},
     "data": {"name": "moons", "rows": 200, "noise": 0.2, "seed": 1},
@@ -52,7 +52,7 @@ def main() -> None:
         left = Image.open(io.BytesIO(browser.picture(whole=False)))
         person = Person(browser, url, app)
         person.open(STATE, width=LAB_SIZE[0])
-        person.play(60)
+        person.play(20)
         right = Image.open(io.BytesIO(browser.picture(whole=False))).crop((0, 0, *LAB_SIZE))
         both = Image.new("RGB", (left.width + right.width, LAB_SIZE[1]), "white")
         both.paste(left, (0, 0))

@@ -118,6 +118,8 @@ OWN_FLAGS = {
     "seeds",
     "start",
     "out",
+    "fit",
+    "leaks",
     "resume",
     "inspect",
     "json",

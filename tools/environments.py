@@ -115,9 +115,7 @@ class Environment:
     def version(self) -> None:
         said = self.call("-m", "goodfit", "--version")
         assert said.startswith("goodfit ")
-        assert "site-packages" in self.call(
-            "-c", "import goodfit; print(goodfit.__file__)"
-        )
+        assert "site-packages" in self.call("-c", "import goodfit; print(goodfit.__file__)")
 
     def train(self) -> None:
         shutil.rmtree(self.home / "work", ignore_errors=True)

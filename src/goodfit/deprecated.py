@@ -9,7 +9,7 @@ from typing import Any
 from goodfit.notices import warn
 
 ENDS = "0.3"  # the version that refuses all this
-MOVED = {  # package -> the package that has the names now -> the names
+MOVED: dict[str, dict[str, tuple[str, ...]]] = {  # package -> the package that has the names now -> the names
     "goodfit.data": {"goodfit.leaks": ("LeakCheck", "LeakFinding", "LeakWarning", "guard", "without_twins")},
     "goodfit.runs": {"goodfit.models": ("Model", "Score", "TrainedNet", "load_model", "save_model")},
     "goodfit.selection": {
