@@ -1,6 +1,6 @@
 # make run: install and train. make lab: install and open the lab. make test, make check: what a change must pass. make
 # coverage: the tests, slower, with the share of branches that they reach. make site: the documentation as HTML pages.
-# CONTRIBUTING.md says more.
+# make dist: a wheel. CONTRIBUTING.md says more.
 # Needs Python 3.11 or newer and make; PYTHON says which one: make run PYTHON=python3.12
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run lab test clusters coverage check format bench docs site studies clean
+.PHONY: run lab test clusters coverage check format bench docs site studies dist environments clean
 
 run: .venv/installed
 	$(BIN)/goodfit train fashion-mnist
@@ -54,9 +54,18 @@ site: .venv/installed-docs
 studies: .venv/installed-dev
 	$(BIN)/python docs/study_pages.py run
 
+# The wheel and the source distribution, built and checked, in dist/.
+dist: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --editable '.[release]'
+	$(BIN)/python tools/dist.py
+
+# That wheel in fresh environments: Pythons x the newest and the oldest versions of what it needs. Takes half an hour.
+environments:
+	$(PYTHON) tools/environments.py
+
 clean:
 	rm -rf .venv build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps: pip runs again only when the requirements have changed.
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python

@@ -18,9 +18,9 @@ FUNCTION_LINES = 60
 
 # Lowest first. A package imports from the layers below its own, never from beside or above.
 LAYERS = (
-    ("host", "words"),
-    ("errors", "intervals", "lazy", "notices", "plain_json", "wiring"),
-    ("arguments", "files", "leaving", "reading", "strict_json"),
+    ("host", "notices", "words"),
+    ("deprecated", "errors", "intervals", "plain_json", "wiring"),
+    ("arguments", "files", "lazy", "leaving", "reading", "strict_json"),
     ("checked_json",),
     ("data", "nets"),
     ("leaks",),
@@ -61,7 +61,7 @@ LEFT_BEHIND = {
         "studies",
     )
 }
-NOT_TEXT = {".npz", ".png", ".pyc", ".safetensors", ".svg"}
+NOT_TEXT = {".npz", ".png", ".pyc", ".safetensors", ".sqlite", ".svg"}
 REGISTRIES = (
     r"py[p]i\.org",
     r"python[h]osted\.org",
@@ -79,7 +79,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def python_files() -> list[Path]:
-    return sorted(path for folder in ("src", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for folder in ("src", "tests", "benchmarks", "tools") for path in (ROOT / folder).rglob("*.py"))
 
 
 def hand_written_files() -> Iterator[Path]:

@@ -3,7 +3,7 @@
 from goodfit.lazy import lazily
 from goodfit.wiring import provide
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 provide("open sealed rows", "goodfit.runs.openings", "open_sealed")
 provide("write a model card", "goodfit.reports.card_of_run", "model_card")
 provide("show in a notebook", "goodfit.reports.cards", "card_of")

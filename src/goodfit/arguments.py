@@ -14,8 +14,8 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, ParamSpec, TypeVar
 
-from goodfit.errors import Problems, problem
-from goodfit.notices import warn
+from goodfit.deprecated import deprecated
+from goodfit.errors import Problems
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +31,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     """Have every call raise one InputError that names all arguments of a wrong type, and says so if two are swapped.
 
     Where the first argument is the recipe, a call of older versions, which gave it after the data, is put right with a
-    FutureWarning (see `recipe_first`).
+    DeprecationWarning (see `recipe_first`).
 
     What an annotation does not say (ranges, shapes, names that exist) is left to the function; so are missing and
     unknown arguments to Python.
@@ -84,9 +84,8 @@ def recipe_first(
         moved = (None, *args)
     else:
         return args
-    rule = f"the recipe is the first argument, {where}({RECIPE}, {names[1]}, ...); in this call it is not"
-    fix = "Put it there, or None for the default recipe: the next version refuses the old order."
-    warn(problem(where, rule, fix=fix), FutureWarning)
+    fix = f"Put the recipe first, or None for the default one: {where}({RECIPE}, {names[1]}, ...)."
+    deprecated(f"{where}: this order of arguments", fix)
     return moved
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from goodfit.errors import GoodfitError, InputError, problem
 
 STALE_SECONDS = 24 * 3600  # an unfinished file older than this was left by a process that was killed
+PAUSES = (0.01, 0.03, 0.1, 0.3)  # seconds between attempts to rename a file that somebody reads
 _PART = re.compile(r"\..*\.([0-9]+)-[0-9a-f]{8}\.part", re.DOTALL)  # the process that writes it
 _WRITING: set[Path] = set()  # by this process, now
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -68,7 +69,7 @@ def write_atomically(
                 file.write(content) if isinstance(content, bytes) else content(file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(unfinished, target)
+            _renamed(unfinished, target)
         except BaseException:
             with contextlib.suppress(OSError):
                 unfinished.unlink()
@@ -88,6 +89,16 @@ def write_table(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]],
     writer.writeheader()
     writer.writerows(rows)
     write_atomically(path, text.getvalue().encode())
+
+
+def _renamed(unfinished: Path, target: Path) -> None:
+    """Give a file its name. Windows refuses that for as long as a reader has the old file open, which is not long."""
+    for pause in () if os.name == "posix" else PAUSES:
+        with contextlib.suppress(PermissionError):
+            os.replace(unfinished, target)
+            return
+        time.sleep(pause)
+    os.replace(unfinished, target)
 
 
 def _flush_folder(folder: Path) -> None:
@@ -112,7 +123,7 @@ def sweep(folder: Path) -> None:
     """Remove the unfinished files of processes that are gone, in a folder that this process holds, and below it."""
     for left in folder.rglob(".*.part"):
         name = _PART.fullmatch(left.name)
-        if name is not None and left not in _WRITING and not _is_living(int(name[1])):
+        if name is not None and left not in _WRITING and not is_living(int(name[1])):
             with contextlib.suppress(OSError):
                 left.unlink()
 
@@ -124,11 +135,14 @@ def drop_unfinished() -> None:
             left.unlink()
 
 
-def _is_living(process: int) -> bool:
-    """Whether another process of that number is there. One of our own number ended before this one began."""
+def is_living(process: int) -> bool:
+    """Whether another process of that number is there. One of our own number ended before this one began.
+
+    Where the system cannot be asked, it is taken to be there: on Windows the signal 0 is Ctrl-C.
+    """
     if process == os.getpid():
         return False
-    if os.name == "nt":  # where the signal 0 is Ctrl-C: what is left over goes after STALE_SECONDS
+    if os.name != "posix":
         return True
     try:
         os.kill(process, 0)

@@ -9,8 +9,9 @@ DECIDING = ("jax", "jaxlib", "numpy")  # the libraries that decide the bits of a
 
 
 def host_memory() -> float:
-    """Bytes that are free on this machine; infinite where the system does not tell."""
-    return _bytes("SC_AVPHYS_PAGES")
+    """Bytes that are free on this machine; all of it where the system does not tell what is free, as macOS does not."""
+    free = _bytes("SC_AVPHYS_PAGES")
+    return free if free < math.inf else host_total()
 
 
 def host_total() -> float:

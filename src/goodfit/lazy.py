@@ -7,6 +7,8 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from goodfit.deprecated import moved
+
 
 def lazily(package: str, file: str) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
     """The `__all__`, `__getattr__` and `__dir__` of a package. file: its `__init__.py`."""
@@ -22,7 +24,7 @@ def lazily(package: str, file: str) -> tuple[list[str], Callable[[str], Any], Ca
 
     def load(name: str) -> Any:
         if name not in places:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            return moved(package, name)
         if places[name] == package:
             return importlib.import_module(f"{package}.{name}")
         return getattr(importlib.import_module(places[name]), name)

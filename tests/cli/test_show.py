@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from goodfit import __version__
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.models import TrainedNet, save_model
 from goodfit.models.quantile_head import QuantileHead
@@ -53,7 +54,7 @@ def test_what_a_person_sees(call) -> None:  # type: ignore[no-untyped-def]
         ["trained", "on", "mine,", "1,500", "rows"],
         ["fingerprint", "ab12"],
         ["note", "for", "Ann"],
-        ["written", "by", "goodfit", "0.1.0,", "format", "2"],
+        ["written", "by", "goodfit", f"{__version__},", "format", "2"],
         ["size", f"{Path(FILE).stat().st_size:,}", "bytes"],
         ["SHA-256", digest],
         ["Nets,", "161", "parameters"],
@@ -76,7 +77,7 @@ def test_json_is_the_whole_of_it(call) -> None:  # type: ignore[no-untyped-def]
         "path": FILE,
         "bytes": Path(FILE).stat().st_size,
         "format": 2,
-        "goodfit": "0.1.0",
+        "goodfit": __version__,
         "task": "classification",
         "link": "identity",
         "classes": ["a", "b", "c"],

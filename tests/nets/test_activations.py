@@ -15,6 +15,7 @@ from scipy import integrate, optimize, special, stats
 from goodfit.errors import InputError
 from goodfit.nets import activations
 from goodfit.nets.activations import ACTIVATIONS, SATURATED_DERIVATIVE, SELU_ALPHA, SELU_SCALE, Activation
+from goodfit.training.devices import doubles
 
 NAMES = list(ACTIVATIONS)
 REFERENCE: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # written anew with SciPy
@@ -60,7 +61,7 @@ def derivative(activation: Activation) -> Callable[[jax.Array], jax.Array]:
 
 
 def in_float64(function: Callable[[jax.Array], jax.Array], z: np.ndarray | list[float]) -> np.ndarray:
-    with jax.enable_x64(True):
+    with doubles(True):
         out = function(jnp.asarray(z, jnp.float64))
         assert out.dtype == jnp.float64
         return np.asarray(out)
@@ -82,7 +83,7 @@ def test_values_match_an_independent_definition(activation: Activation) -> None:
     np.testing.assert_allclose(
         in_float64(of_one_argument(activation), z), expected, rtol=1e-13, atol=1e-14, err_msg=activation.name
     )
-    with jax.enable_x64(False):
+    with doubles(False):
         single = of_one_argument(activation)(jnp.asarray(z, jnp.float32))
     assert single.dtype == jnp.float32
     np.testing.assert_allclose(single, REFERENCE[activation.name](z.astype(np.float32)), rtol=2e-6, atol=2e-6)
@@ -129,7 +130,7 @@ def test_derivative_at_zero(activation: Activation) -> None:
 @pytest.mark.parametrize("kind", [jnp.float32, jnp.float64])
 def test_extreme_values_are_finite_and_keep_their_type(activation: Activation, kind: type) -> None:
     z = [-1e30, -1e4, -100.0, -0.0, 0.0, 1e-30, 100.0, 1e4, 1e30]
-    with jax.enable_x64(kind is jnp.float64):
+    with doubles(kind is jnp.float64):
         z = jnp.asarray(z, kind)
         value, slope = of_one_argument(activation)(z), derivative(activation)(z)
     assert value.dtype == slope.dtype == kind
@@ -224,7 +225,7 @@ def test_prelu_trains_its_slope() -> None:
     np.testing.assert_array_equal(prelu(z, slope[:, None]), [[-1.0, 3.0], [-8.0, -2.0]])
     gradient = jax.grad(lambda s: prelu(z, s[:, None]).sum())(slope)
     np.testing.assert_array_equal(gradient, [-2.0, -5.0])
-    with jax.enable_x64(True):
+    with doubles(True):
         z, h = jnp.asarray([-1.5, 2.0, 0.0], jnp.float64), 1e-6
         exact = jax.grad(lambda s: prelu(z, s).sum())(jnp.float64(0.3))
         difference = (prelu(z, jnp.float64(0.3 + h)) - prelu(z, jnp.float64(0.3 - h))).sum() / (2 * h)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from goodfit.nets.dropout import hash_bits, keep_mask, stream_key
+from goodfit.training.devices import doubles
 
 Z = 4.5  # standard errors that a measured value may be off: about 1 in 150,000 by chance
 STREAMS, UNITS, ROWS = 256, 48, 80
@@ -82,7 +83,7 @@ def test_every_kind_of_whole_number_gives_the_same_key() -> None:
         assert int(stream_key(kind(5), kind(6), kind(7), kind(1))) == expected
     traced = jax.jit(stream_key)
     assert int(traced(jnp.uint32(5), jnp.int32(6), 7, jnp.uint32(1))) == expected
-    with jax.enable_x64(True):
+    with doubles(True):
         assert int(stream_key(5, jnp.int64(6), 7, 1)) == int(traced(5, 6, 7, 1)) == expected
         assert stream_key(5, jnp.int64(6), 7, 1).dtype == jnp.uint32
 
@@ -201,7 +202,7 @@ def test_the_threshold_is_the_rate() -> None:
     for rate in (0.125, 0.5, 0.75, 0.9999):
         found = keep_mask(key, 50, 60, jnp.float32(rate))
         np.testing.assert_array_equal(found, share >= float(np.float32(rate)))
-    with jax.enable_x64(True):
+    with doubles(True):
         np.testing.assert_array_equal(keep_mask(key, 50, 60, jnp.float64(0.1)), share >= np.floor(0.1 * 2**32) / 2**32)
 
 
@@ -229,6 +230,6 @@ def test_masks_in_jit_and_vmap() -> None:
     here = keep_mask(key, 6, 7, rate)
     np.testing.assert_array_equal(jax.jit(keep_mask, static_argnums=(1, 2))(key, 6, 7, rate), here)
     np.testing.assert_array_equal(jax.vmap(lambda k, r: keep_mask(k, 6, 7, r))(key, rate), here)
-    with jax.enable_x64(True):
+    with doubles(True):
         assert hash_bits(key, 6, 7).dtype == jnp.uint32
         np.testing.assert_array_equal(keep_mask(key, 6, 7, rate), here)

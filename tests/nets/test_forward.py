@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from goodfit.nets.dropout import keep_mask, stream_key
 from goodfit.nets.forward import Architecture, Dropout, Parameters, Present, forward
+from goodfit.training.devices import doubles
 
 run = jax.jit(forward, static_argnums=2)
 EVERY = Present((), jnp.ones((1, 1, 0), bool))
@@ -86,7 +87,7 @@ def test_padding_changes_nothing(hidden: list[list[int]], name: str, seed: int) 
     parameters, present = padded(nets, hidden, widths)
     function = {"tanh": np.tanh, "sigmoid": lambda z: 1 / (1 + np.exp(-z)), "relu": lambda z: np.maximum(z, 0)}
     function["softplus"] = lambda z: np.log1p(np.exp(z))
-    with jax.enable_x64(True):
+    with doubles(True):
         architecture = Architecture(2, tuple(widths), 3, (name,) * 3, masked=True, ragged=True)
         z = np.asarray(run(parameters, x[None], architecture, present))
     assert z.shape == (1, 3, 3, 4)

@@ -16,6 +16,7 @@ from sklearn import metrics
 from goodfit.errors import InputError
 from goodfit.nets import losses
 from goodfit.nets.losses import DEFAULT_LOSSES, LINKS, LOSSES, softmax
+from goodfit.training.devices import doubles
 from goodfit.training.metrics import score_row
 
 NAMES = [name for name in LOSSES if name != "quantile"]  # whose outputs are not those of its targets: its own file
@@ -38,7 +39,7 @@ def example(name: str, shape: tuple[int, ...] = (2, 3, 4, 5), seed: int = 0) -> 
 
 def rows_of(name: str, z: Any, target: Any, smoothing: Any = 0.0, delta: Any = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """In float64."""
-    with jax.enable_x64(True):
+    with doubles(True):
         trained, plain = LOSSES[name].per_row(jnp.asarray(z, jnp.float64), jnp.asarray(target), smoothing, delta)
         assert trained.dtype == plain.dtype == jnp.float64
         return np.asarray(trained), np.asarray(plain)
@@ -119,7 +120,7 @@ def test_gradients_match_central_differences(name: str, smoothing: float, delta:
     """With row weights, as training sums the rows; every class and both labels occur as targets."""
     z, target = example(name, (4, 12))
     weight = np.linspace(0.2, 3.0, 12)
-    with jax.enable_x64(True):
+    with doubles(True):
         target = jnp.asarray(target)
 
         def total(z: jax.Array) -> jax.Array:
@@ -134,7 +135,7 @@ def test_gradients_match_central_differences(name: str, smoothing: float, delta:
 
 def test_gradient_of_cross_entropy_is_probability_minus_target() -> None:
     z, target = example(CODES, (4, 7))
-    with jax.enable_x64(True):
+    with doubles(True):
         for smoothing in (0.0, 0.2):
             gradient = jax.grad(lambda z, s=smoothing: losses.cross_entropy(z, jnp.asarray(target), s, None)[0].sum())(
                 jnp.asarray(z)
@@ -232,7 +233,7 @@ def test_poisson_matches_scikit_learn() -> None:
 
 def test_the_gradient_of_poisson_is_prediction_minus_target() -> None:
     z, target = example("poisson", (4, 7))
-    with jax.enable_x64(True):
+    with doubles(True):
         gradient = jax.grad(lambda z: losses.poisson(z, jnp.asarray(target), None, None)[0].sum())(jnp.asarray(z))
     np.testing.assert_allclose(gradient, np.exp(z) - target, rtol=1e-13, atol=1e-13)
 
@@ -290,7 +291,7 @@ def test_nan_outputs_give_nan_losses(name: str) -> None:
 @pytest.mark.parametrize("kind", [jnp.float32, jnp.float64])
 def test_types_are_kept_and_jit_and_vmap_agree(name: str, kind: type) -> None:
     z, target = example(name)
-    with jax.enable_x64(True):
+    with doubles(True):
         z = jnp.asarray(z, kind)
         target = jnp.asarray(target) if name == CODES else jnp.asarray(target, kind)
         smoothing, delta = jnp.full((2, 3, 1), 0.1, kind), jnp.full((2, 3, 1), 0.7, kind)
@@ -384,7 +385,7 @@ def test_score_of_numbers_is_that_of_predictions_not_outputs() -> None:
 @pytest.mark.parametrize("task", DEFAULT_LOSSES)
 def test_scores_share_targets_and_keep_types(task: str) -> None:
     z, target = example(DEFAULT_LOSSES[task])
-    with jax.enable_x64(True):
+    with doubles(True):
         for kind in (jnp.float32, jnp.float64):
             score = jax.jit(lambda z, t: score_row(task, z, t, "identity"))(jnp.asarray(z, kind), jnp.asarray(target))
             assert score.shape == (2, 3, 5)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from goodfit.nets.penalties import l1_penalty, l2_penalty, soft_threshold
+from goodfit.training.devices import doubles
 
 WEIGHTS = np.array([[[1.0, -2.0], [0.5, 0.0]], [[3.0, -0.1], [0.2, -4.0]]])  # [2 nets, 2, 2]
 
@@ -38,7 +39,7 @@ def test_soft_threshold_minimises_its_objective(weight: float, strength: float) 
 
 @pytest.mark.parametrize("kind", [jnp.float32, jnp.float64])
 def test_types_are_kept(kind: type) -> None:
-    with jax.enable_x64(kind is jnp.float64):
+    with doubles(kind is jnp.float64):
         weights = jnp.asarray(WEIGHTS, kind)
         strengths = (0.1, np.float64(0.1), jnp.asarray([0.1, 0.2], jnp.float32))
         for strength in strengths:
@@ -70,7 +71,7 @@ def test_penalties_by_hand() -> None:
 
 @pytest.mark.parametrize("penalty", [l1_penalty, l2_penalty])
 def test_gradients_match_central_differences(penalty: object) -> None:
-    with jax.enable_x64(True):
+    with doubles(True):
         weights = jnp.asarray(WEIGHTS + 0.05, jnp.float64)  # away from the kink of |w|
         strength = jnp.asarray([0.3, 2.0], jnp.float64)
         exact = np.asarray(jax.grad(lambda w: penalty(w, strength).sum())(weights))

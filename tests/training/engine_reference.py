@@ -19,6 +19,7 @@ from sklearn.metrics import r2_score
 from goodfit.nets.dropout import keep_mask, stream_key
 from goodfit.training.batches import RowOrder
 from goodfit.training.cohort import cohort_of
+from goodfit.training.devices import doubles
 from goodfit.training.examples import Examples, Scaling
 from goodfit.training.fitting import Fitted, fit
 from goodfit.training.initialise import initial_layers
@@ -70,7 +71,7 @@ def make_examples(task: str = "classification", **changes: Any) -> Examples:
 
 def fit64(jobs: Sequence[Job], examples: Examples, devices: int = 1, **options: Any) -> Fitted:
     """`fit` in float64."""
-    with jax.enable_x64(True):
+    with doubles(True):
         return fit(cohort_of(jobs, examples, devices, np.float64), **options)
 
 
@@ -242,7 +243,7 @@ def dropout_masks(
         return None
     part = part_share(recipe.dropout_schedule, recipe, epoch, step, steps)
     units, rates = [inputs, *recipe.hidden], [rate * part for rate in (recipe.input_dropout, *recipe.dropouts)]
-    with jax.enable_x64(True):  # what is kept does not depend on the number of units: 8 compile once for all
+    with doubles(True):  # what is kept does not depend on the number of units: 8 compile once for all
         kept = [
             np.asarray(_keep(recipe.seed, epoch, step, layer, np.float64(rate), width))
             for layer, rate in enumerate(rates)

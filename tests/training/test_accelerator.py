@@ -16,7 +16,7 @@ from goodfit.errors import GoodfitError, InputError
 from goodfit.training import machine, session
 from goodfit.training.batches import RowOrder, WithoutFold, can_be_drawn
 from goodfit.training.cohort import Cohort, cohort_of
-from goodfit.training.devices import prepare
+from goodfit.training.devices import doubles, prepare
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import fit
 from goodfit.training.keeping import PackTrained, keep_nets
@@ -95,7 +95,7 @@ def test_only_goodfits_own_shuffled_orders_are_drawn() -> None:
 @pytest.mark.parametrize("changes", [{}, {"momentum": 0.9, "l2": 0.1}, {"schedule": "cosine", "activation": "tanh"}])
 def test_training_is_that_of_the_orders_drawn(changes: dict[str, Any]) -> None:
     recipe, examples = SGD.replace(**changes), make_examples()
-    with jax.enable_x64(True):
+    with doubles(True):
         cohort = cohort_of([Job(recipe)], examples, 1, np.float64)
         fitted = fit(cohort)
     assert cohort.program.draws_orders

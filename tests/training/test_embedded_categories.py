@@ -23,6 +23,7 @@ from goodfit.runs.training import resume
 from goodfit.training import Examples, Job, Recipe, cohort_of, fit
 from goodfit.training.batches import RowOrder
 from goodfit.training.compile import compilations
+from goodfit.training.devices import doubles
 from goodfit.training.embeddings import blocks_of, categories_of, initial_vectors, size_of
 from goodfit.training.examples import Scaling
 from goodfit.training.initialise import initial_layers
@@ -131,7 +132,7 @@ KINDS = [
 def test_nets_are_trained_as_by_pytorch_in_one_population() -> None:
     given = examples()
     assert blocks_of(EMBEDDED, CATEGORIES) == BLOCKS
-    with jax.enable_x64(True):
+    with doubles(True):
         cohort = cohort_of([Job(recipe) for recipe in KINDS], given, 2, np.float64)
         fitted = fit(cohort)
         laid = lay_states(take_states(fitted.state, cohort), cohort)
@@ -158,7 +159,7 @@ def test_weights_of_vectors_are_found_again_and_others_refused() -> None:
     assert whole == (True, True)
     np.testing.assert_allclose(spread(first, found, BLOCKS, np), made, atol=1e-12)
     assert gathered(rng.normal(size=(6, INPUTS)), BLOCKS)[2] == (False, False)
-    with jax.enable_x64(True):
+    with doubles(True):
         gradient = jax.grad(lambda own: (spread(jnp.asarray(w), own, BLOCKS, jnp) ** 2).sum())(
             [*map(jnp.asarray, tables)]
         )

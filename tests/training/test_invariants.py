@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 from engine_reference import PLAIN, check_same, fit32, fit64, make_examples, train
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from goodfit.training.batches import RowOrder
 from goodfit.training.cohort import cohort_of
-from goodfit.training.devices import prepare
+from goodfit.training.devices import doubles, prepare
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import Fitted, fit
 from goodfit.training.population import Job
@@ -250,7 +249,7 @@ def test_groups_in_turn_or_step_by_step_give_the_same() -> None:
     ]
     cohort = cohort_of(jobs, examples, 1, np.float64)
     assert (cohort.grid.shape, cohort.program.in_turn) == ((1, 3, 2), False)
-    with jax.enable_x64(True):
+    with doubles(True):
         found = [fit(replace(cohort, program=replace(cohort.program, in_turn=turn))) for turn in (False, True)]
     check_same_results(*found, rtol=1e-12, atol=1e-12)
 

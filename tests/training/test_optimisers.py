@@ -14,6 +14,7 @@ import pytest
 
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.training import optimisers
+from goodfit.training.devices import doubles
 from goodfit.training.state import Program, Rates
 
 S, M = 2, 2
@@ -69,7 +70,7 @@ def tree(arrays: dict[str, Any]) -> Parameters:
 
 
 def engine(program: Program, rates: dict[str, np.ndarray], arrays: list[Any], factors: np.ndarray) -> Parameters:
-    with jax.enable_x64(True):
+    with doubles(True):
         traced = Rates(**{name: jnp.asarray(value) for name, value in rates.items()})
         parameters = jax.tree.map(jnp.asarray, tree(arrays[0]))
         state = optimisers.initial_state(program, traced, parameters)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -28,6 +27,7 @@ from goodfit.selection.result import parameters_of
 from goodfit.training import Examples, Job, Recipe, cohort_of, fit
 from goodfit.training.batches import RowOrder
 from goodfit.training.compile import compilations
+from goodfit.training.devices import doubles
 from goodfit.training.initialise import initial_layers, initial_waves
 from goodfit.training.memory import seed_bytes
 from goodfit.training.moving import lay_states, take_states
@@ -118,7 +118,7 @@ def test_nets_are_trained_as_by_pytorch_in_one_population() -> None:
     """
     examples = periodic(parts={})
     assert examples.inputs == 3 + 2 * 2
-    with jax.enable_x64(True):
+    with doubles(True):
         cohort = cohort_of([Job(recipe) for recipe in KINDS], examples, 2, np.float64)
         fitted = fit(cohort)
         laid = lay_states(take_states(fitted.state, cohort), cohort)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodfit.errors import InputError
+from goodfit.training.devices import doubles
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_names import ScheduleName
 from goodfit.training.schedules import Schedule
@@ -19,7 +20,7 @@ EPOCHS = 6
 
 
 def of_optax(schedule: optax.Schedule, steps: int) -> np.ndarray:
-    with jax.enable_x64(True):
+    with doubles(True):
         return np.asarray(jax.jit(jax.vmap(schedule))(np.arange(steps)))
 
 

@@ -16,6 +16,7 @@ from scipy.optimize import minimize_scalar
 from goodfit.training import stopping
 from goodfit.training.cohort import cohort_of
 from goodfit.training.compile import fresh_state
+from goodfit.training.devices import doubles
 from goodfit.training.fitting import Fitted, fit
 from goodfit.training.part_scores import tempered_loss
 from goodfit.training.population import Job
@@ -119,7 +120,7 @@ def test_the_loss_after_temperature_is_as_by_scipy(task: str) -> None:
     codes = rng.integers(0, 4, (3, 1, 1, 5))
     labels = (rng.random((3, 1, 1, 4, 5)) < 0.5).astype(float)
     target = codes if task == "classification" else labels
-    with jax.enable_x64(True):
+    with doubles(True):
         found = tempered_loss(task, *map(jnp.asarray, (z, target, weight)))
     for s, m in np.ndindex(2, 2):
         rows = np.moveaxis(z[:, s, m], -1, 1).reshape(15, 4)

@@ -76,7 +76,7 @@ def _download(package: str, root: Path, size: int, look: Look) -> Path:
         (root / name).mkdir(parents=True)
     (root / "state/status").touch()
     sandbox = SANDBOX if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
-    (root / "apt.conf").write_text(CONFIGURATION.format(root=root, sandbox=sandbox))
+    (root / "apt.conf").write_text(CONFIGURATION.format(root=root, sandbox=sandbox), "utf-8")
     apt = ["apt-get", "-q", "-y", "-c", str(root / "apt.conf")]
     look.tell("apt-get update, into a folder of goodfit's own", None)
     update = _run([*apt, "update"], root, UPDATE_TIMEOUT)

@@ -97,7 +97,10 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
             await process.wait()
     except TimeoutError:
         with contextlib.suppress(OSError):  # by its number: asyncio's own way takes its end away from who waits for it
-            os.kill(process.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+            if os.name == "posix":
+                os.kill(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
         await process.wait()
 
 

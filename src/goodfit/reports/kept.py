@@ -17,7 +17,7 @@ from goodfit.errors import InputError, problem
 from goodfit.reading import read_text
 from goodfit.reports.commands import table_words
 from goodfit.selection.space import parse, text_of
-from goodfit.training.store import SessionRecord
+from goodfit.training.store import SessionRecord, is_older
 
 SEARCH, SELECTION, CURVE = "search.json", "selection.json", "curve.csv"
 VERDICT = "verdict.json"
@@ -178,7 +178,9 @@ def read_search(folder: Path) -> KeptSearch:
             raise InputError(problem(str(folder), "must be a finished search; this one is not", fix=fix))
         fix = "Give the folder that 'goodfit select' wrote."
         raise InputError(problem(str(folder), f"must be the folder of a search; it has no {SELECTION}", fix=fix))
-    begun = SessionRecord.read(start, "search") if os.path.exists(start) else SessionRecord("", math.inf)
+    begun = SessionRecord("", math.inf)
+    if os.path.exists(start) and not is_older(start):
+        begun = SessionRecord.read(start, "search")
     with _reading(path, "goodfit select"):
         found = _json(path)
         # those that a halving stopped have no rank and no interval: only the finalists are compared

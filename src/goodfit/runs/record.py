@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from goodfit import __version__
-from goodfit.checked_json import read_model
+from goodfit.checked_json import read_json, read_model
 from goodfit.data import Dataset, Split, Step, Table, describe, load, names, read_table
 from goodfit.data.dataset import Task, rows_fault
 from goodfit.data.prints import fingerprint
@@ -277,6 +277,11 @@ def read_recipe(folder: Path, record: RunRecord) -> Recipe:
     if recipe_print(recipe) != record.recipe_print:
         rule = "must be the recipe that the run was started with; it was changed since"
         fix = "Restore it, or train a new run with --recipe."
+        if _lacks_fields(folder / RECIPE):
+            rule = (
+                f"is of goodfit {record.goodfit} before it had all fields of today, and its training cannot be resumed"
+            )
+            fix = f"Train a new run: goodfit train {record.data} --recipe {folder}"
         raise InputError(problem(str(folder / RECIPE), rule, fix=fix))
     return recipe
 
@@ -396,3 +401,9 @@ def preprocessed(table: Table, train: np.ndarray) -> Dataset | None:
 def recipe_print(recipe: Recipe) -> str:
     """A short digest of all fields of a recipe."""
     return hashlib.blake2b(recipe.to_json().encode(), digest_size=16).hexdigest()
+
+
+def _lacks_fields(path: Path) -> bool:
+    """Whether a file holds a recipe as an older version wrote it: each has all fields that its version knew."""
+    found = read_json(path, must="a recipe", fix=OTHER_DATA)
+    return bool(Recipe.model_fields.keys() - found.keys())

@@ -5,7 +5,6 @@ garbage collector, in `__del__`), or tear something in two.
 """
 
 import contextlib
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -74,7 +73,7 @@ def interrupts_wait(saves: bool, tell: Callable[[], None]) -> Iterator[threading
         if number == signal.SIGINT and usual[number] is signal.default_int_handler:
             _now.set()
         else:
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)
 
     for number in usual:
         signal.signal(number, hear)

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.errors import InputError, problem
-from goodfit.files import write_atomically
+from goodfit.files import is_living, write_atomically
 from goodfit.host import cores, host_total
 from goodfit.leaving import on_leaving
 from goodfit.reading import open_file, read_bytes
@@ -143,19 +143,8 @@ def remove_left() -> None:
         return
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}{socket.gethostname()}-*-*"):
         process = folder.name.rsplit("-", 2)[1]
-        if process.isdecimal() and not _lives(int(process)) and not is_held(folder):
+        if process.isdecimal() and not is_living(int(process)) and not is_held(folder):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lives(process: int) -> bool:
-    """Whether there is such a process on this machine."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # of another user
-        return True
-    return True
 
 
 class _Packer(pickle.Pickler):

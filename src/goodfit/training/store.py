@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from goodfit.checked_json import damaged, read_model
+from goodfit.checked_json import damaged, read_json, read_model
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import folder_to_write, sweep, write_atomically, write_error
 from goodfit.training import tensor_file
@@ -254,6 +254,10 @@ class SessionRecord:
     def read(cls, path: Path, what: str) -> SessionRecord:
         """The record in a file; InputError where it is damaged. what: "search", "curve", ..."""
         must, fix = f"the record of a {what}", f"Remove its folder, or give another, and start the {what} again."
+        if is_older(path):
+            rule = f"was begun by an older version, whose {what} this one cannot resume"
+            fix = f"Start the {what} again in another folder. What is finished in this one can still be read."
+            raise InputError(problem(os.fspath(path), rule, fix=fix))
         found = read_model(path, _KeptRecord, must=must, fix=fix)
         fields = _fields(found.model_dump(exclude={"whole"}))
         if found.whole != _digest(fields):
@@ -265,6 +269,15 @@ class SessionRecord:
 def _fields(record: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a record that its file has; "tasks" where turns are tasks, for older versions know none."""
     return {name: value for name, value in record.items() if name != "tasks" or value}
+
+
+def is_older(path: Path) -> bool:
+    """Whether a file holds a record as goodfit wrote it before records had a digest of themselves."""
+    try:
+        found = read_json(path, must="a record", fix="")
+    except InputError:
+        return False
+    return isinstance(found, dict) and {"print", "memory", "about", "call"} <= found.keys() and "whole" not in found
 
 
 class _KeptRecord(BaseModel):

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}  # Arrow's name -> NumPy's; others agree
+
 
 def numbers_of(array: Any, absent: Any) -> NDArray[Any]:
     """The numbers or truth values of an Arrow array, whole or in chunks, with `absent` where there is none."""
     chunks = array.chunks if hasattr(array, "chunks") else [array]
     parts = [_of_chunk(chunk, absent) for chunk in chunks if len(chunk)]
     if not parts:
-        return np.empty(0, np.bool_ if str(array.type) == "bool" else array.type.to_pandas_dtype())
+        return np.empty(0, _dtype(array.type))
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
@@ -24,11 +26,16 @@ def _of_chunk(chunk: Any, absent: Any) -> NDArray[Any]:
     if str(chunk.type) == "bool":
         values: NDArray[Any] = _bits(data, chunk.offset, len(chunk))
     else:
-        dtype = np.dtype(chunk.type.to_pandas_dtype())
+        dtype = _dtype(chunk.type)
         values = np.frombuffer(data, dtype, len(chunk), chunk.offset * dtype.itemsize)
     if not chunk.null_count:
         return values
     return np.where(_bits(known, chunk.offset, len(chunk)), values, np.asarray(absent, values.dtype))
+
+
+def _dtype(kind: Any) -> np.dtype[Any]:
+    """NumPy's type of the same numbers. Arrow's own `to_pandas_dtype` fails without pandas in pyarrow 18."""
+    return np.dtype(FLOATS.get(str(kind), str(kind)))
 
 
 def _bits(buffer: Any, offset: int, length: int) -> NDArray[np.bool_]:

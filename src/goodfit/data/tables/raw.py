@@ -238,10 +238,10 @@ def _text(array: Any) -> RawColumn:
     import pyarrow.compute as pc
 
     array = pc.cast(array, pa.large_string())
+    if not len(array):  # of none, pyarrow 18 cannot combine chunks
+        array = pa.nulls(0, pa.large_string())
     coded = pc.dictionary_encode(array)
     coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
-    if isinstance(coded, pa.ChunkedArray):  # no chunk at all
-        coded = pa.nulls(0, pa.large_string()).dictionary_encode()
     words = pc.replace_substring_regex(pc.utf8_trim_whitespace(coded.dictionary), WHOLE, r"\1")
     absent = pc.is_in(pc.utf8_lower(words), value_set=_missing_words())
     words = pc.dictionary_encode(pc.if_else(absent, no_text(), words))
