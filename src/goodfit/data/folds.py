@@ -29,8 +29,10 @@ class Fold:
 class Folds:
     """The folds of a cross-validation, repeat by repeat.
 
-    kind: how they were made, in words; repeats: the folds of each; partitions: whether the folds of each repeat hold
-    every row of the data once, so that one population can train all of them on shared batches.
+    kind: how they were made, in words
+    repeats: the folds of each
+    partitions: whether the folds of each repeat hold every row of the data once, so that one population can train all
+    of them on shared batches.
     """
 
     kind: str
@@ -61,9 +63,11 @@ def make_folds(
 ) -> Folds:
     """Divide rows into folds.
 
-    rows: the numbers of the rows to divide. folds: their number, or a splitter of scikit-learn's. Classes are
-    stratified. groups: [n] of the rows: a group stands in one fold only; those of the data set if None. time: [n] of
-    the rows: each fold is validated on what comes after what it learns from, with `folds` such steps; likewise.
+    rows: the numbers of the rows to divide.
+    folds: their number, or a splitter of scikit-learn's. Classes are stratified.
+    groups: [n] of the rows: a group stands in one fold only; those of the data set if None.
+    time: [n] of the rows: each fold is validated on what comes after what it learns from, with `folds` such steps;
+    likewise.
     repeats: with other shuffles. A splitter gets the groups, and the rows in the order of time.
     InputError where there are too few rows, groups, or rows of a class.
     """

@@ -49,14 +49,20 @@ _CLOSED = "No test set is opened until the ledger can be written."
 class Opening:
     """A line of the ledger.
 
-    number: from 1; time: UTC, ISO 8601, never before that of an earlier line; data: name; rows: how many were opened;
-    row_set: their digest; model: digest of what was scored; run: its folder or None; kind: "score", "curve" where the
-    rows were scored in every epoch of a training, "compare" where models were compared row by row, "calibrate" where
-    probabilities were held beside them; nth: how many different openings of these rows there were then, this one
-    counted; score: as `Score.to_dict` gives it; None for a
-    curve, and if the work ended before the score. of: how many different openings of these rows there are by now;
-    again: whether an earlier line has the same model and rows; family: a number that openings share whose rows overlap,
-    directly or through others.
+    number: from 1
+    time: UTC, ISO 8601, never before that of an earlier line
+    data: name
+    rows: how many were opened
+    row_set: their digest
+    model: digest of what was scored
+    run: its folder or None
+    kind: "score", "curve" where the rows were scored in every epoch of a training, "compare" where models were compared
+    row by row, "calibrate" where probabilities were held beside them
+    nth: how many different openings of these rows there were then, this one counted
+    score: as `Score.to_dict` gives it; None for a curve, and if the work ended before the score.
+    of: how many different openings of these rows there are by now
+    again: whether an earlier line has the same model and rows
+    family: a number that openings share whose rows overlap, directly or through others.
     """
 
     number: int

@@ -28,8 +28,10 @@ ISSUE = COLOURS[5]
 class FlowLayer:
     """One place of the figure, from the inputs to the outputs.
 
-    activations: the quantiles 5, 25, 50, 75 and 95 % of the values; gradients: likewise of the size of the gradients of
-    z, nan for the inputs; weights: [out, in] of the layer, None for the inputs; issues: codes that belong here.
+    activations: the quantiles 5, 25, 50, 75 and 95 % of the values
+    gradients: likewise of the size of the gradients of z, nan for the inputs
+    weights: [out, in] of the layer, None for the inputs
+    issues: codes that belong here.
     """
 
     name: str
@@ -41,7 +43,11 @@ class FlowLayer:
 
 @dataclass(frozen=True)
 class FlowTable:
-    """What the figure shows. elsewhere: issues without a layer of their own; title: what the net is."""
+    """What the figure shows.
+
+    elsewhere: issues without a layer of their own
+    title: what the net is.
+    """
 
     layers: tuple[FlowLayer, ...]
     elsewhere: tuple[str, ...]

@@ -40,7 +40,10 @@ class Edge:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """The computation of the objective J for some rows. rows: their numbers; l2: of the penalty.
+    """The computation of the objective J for some rows.
+
+    rows: their numbers
+    l2: of the penalty.
 
     by_hand: tensor -> the greatest difference of its gradient derived by hand from JAX's, relative to its largest.
     """

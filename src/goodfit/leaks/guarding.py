@@ -46,12 +46,14 @@ class LeakFinding:
     status: "issue"; "notice" where an honest feature may do the same; "cannot tell" where twins could not be told from
     chance or from repeated measurements, or were too many to compare.
     parts: the held-out part and the one that its rows are known from; ("train",) for inputs.
-    count: rows of the held-out part; for inputs, how many there are. share: count as a share of the held-out part, or
-    of the inputs, in [0, 1].
+    count: rows of the held-out part; for inputs, how many there are.
+    share: count as a share of the held-out part, or of the inputs, in [0, 1].
     pairs: up to SHOWN pairs (row of the held-out part, its twin in the other), by row number in the data set; of near
-    twins the nearest ones. distances: of near twins, for each pair: 1 minus the correlation of the images' details, or
-    the largest difference of a table's columns as a share of their spreads; else ().
-    text: what was found, in plain words. advice: what to do.
+    twins the nearest ones.
+    distances: of near twins, for each pair: 1 minus the correlation of the images' details, or the largest difference
+    of a table's columns as a share of their spreads; else ().
+    text: what was found, in plain words.
+    advice: what to do.
     """
 
     code: Code
@@ -158,9 +160,9 @@ def without_twins(split: Split, near: bool = True) -> Split:
     """The split without the rows that held-out rows could be known from.
 
     Validation rows with a twin among the test rows are left out, and training rows with a twin among the test or the
-    validation rows. Test rows all stay, in their order, as do the other rows. near: as for `guard`; where near twins
-    cannot be told, only exact ones are left out. Raises InputError if no training row would be left, or no validation
-    row where there were some.
+    validation rows. Test rows all stay, in their order, as do the other rows.
+    near: as for `guard`; where near twins cannot be told, only exact ones are left out.
+    Raises InputError if no training row would be left, or no validation row where there were some.
     """
     groups = exact_groups(split.data.x)
     changed = changed_pairs(split.data, groups)

@@ -45,18 +45,20 @@ _WHERE = "Inputs"
 class TrainedNet:
     """A net with its weights, and everything that turns raw inputs into predictions.
 
-    weights: float32, one [out, in] a layer, the first of `first_inputs`; biases: float32, one [out] a layer; the last
-    layer gives the C outputs.
-    activations: names, one a hidden layer. slopes: one a hidden layer, a number where the activation is prelu and None
-    elsewhere; () if there is no prelu. mixtures: [H] a hidden layer, the share a of its activation f that each unit
-    takes, a f(z) + (1 - a) z; () if all take all of it.
+    weights: float32, one [out, in] a layer, the first of `first_inputs`
+    biases: float32, one [out] a layer; the last layer gives the C outputs.
+    activations: names, one a hidden layer.
+    slopes: one a hidden layer, a number where the activation is prelu and None elsewhere; () if there is no prelu.
+    mixtures: [H] a hidden layer, the share a of its activation f that each unit takes, a f(z) + (1 - a) z; () if all
+    take all of it.
     shift, scale, bend: [D], or one number for all; inputs enter as z = (x - shift) * scale, and then, where bend is not
-    0, as z / sqrt(1 + (z * bend)^2), which stays below 1 / bend. encoding: of these, whose components the first layer
-    sees behind them; None where there is none.
-    target_shift, target_scale: [C], or one number for all; for regression the net was trained on
-    (y - target_shift) * target_scale, so that predictions are outputs / target_scale + target_shift. transform: None,
-    or what y went through before that, and what predictions come back through.
-    classes: names of the classes or labels, () for regression. seed: what the training's randomness came from.
+    0, as z / sqrt(1 + (z * bend)^2), which stays below 1 / bend.
+    encoding: of these, whose components the first layer sees behind them; None where there is none.
+    target_shift, target_scale: [C], or one number for all; for regression the net was trained on (y - target_shift) *
+    target_scale, so that predictions are outputs / target_scale + target_shift.
+    transform: None, or what y went through before that, and what predictions come back through.
+    classes: names of the classes or labels, () for regression.
+    seed: what the training's randomness came from.
     link: for regression, "exp" where predictions are exp(outputs), with targets trained on as they are.
     preprocessing: None, or what made the net's inputs of a table. The net itself takes what that gives; a `Model` of
     the net takes tables, and a model file of it holds the preprocessing. `dataclasses.replace(net, preprocessing=None)`
@@ -119,7 +121,8 @@ class TrainedNet:
     def of(cls, arrays: NetArrays, recipe: Recipe, data: Dataset, scaling: Scaling) -> TrainedNet:
         """A net as the engine gives it, with all that turns raw inputs into predictions.
 
-        recipe: with the net's own seed; scaling: that its inputs and targets had in training.
+        recipe: with the net's own seed
+        scaling: that its inputs and targets had in training.
         """
         weights, biases, head = split_head(arrays.weights, arrays.biases, levels_of(recipe))
         return cls(
@@ -263,7 +266,10 @@ class TrainedNet:
         return score_classification((prediction == target)[None])
 
     def entered(self, x: Shaped[np.ndarray, "N D"], precision: Any = np.float32) -> Float[np.ndarray, "N D2"]:
-        """Raw inputs as the first layer sees them: scaled, clipped and encoded. precision: as in `outputs`."""
+        """Raw inputs as the first layer sees them: scaled, clipped and encoded.
+
+        precision: as in `outputs`.
+        """
         z: np.ndarray = x.astype(precision)
         if self.shift.any() or (self.scale != 1).any():  # nets of a table are trained on its features as they are
             z = (z - self.shift) * self.scale

@@ -27,7 +27,8 @@ class Activation:
     """One activation f and the facts about it.
 
     function: z -> f(z), elementwise; where `slope` is set, (z, slope) -> f(z), slope broadcast against z.
-    formula: f in plain text. lowest, highest: bounds of its range, reached or approached.
+    formula: f in plain text.
+    lowest, highest: bounds of its range, reached or approached.
     zero_mean: whether E f(Z) = 0 for Z ~ N(0, 1).
     largest_derivative: the supremum of |f'|.
     saturation: (below, above): |f'| < SATURATED_DERIVATIVE for every z < below and every z > above; None on a side

@@ -37,8 +37,9 @@ def keep_mask(
 ) -> Bool[Array, "... units rows"]:
     """Which units are kept for which rows: each with probability 1 - rate, independently.
 
-    key: from `stream_key`; rate: in [0, 1), broadcast against key, exact to 2^-24; 0 keeps everything. Kept values are
-    not scaled here: the caller divides them by 1 - rate.
+    key: from `stream_key`
+    rate: in [0, 1), broadcast against key, exact to 2^-24; 0 keeps everything. Kept values are not scaled here: the
+    caller divides them by 1 - rate.
     """
     return hash_bits(key, units, rows) >= _threshold(jnp.asarray(rate))[..., None, None]
 

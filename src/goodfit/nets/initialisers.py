@@ -25,8 +25,10 @@ class Initialiser:
 
     draw: (generator, fan_in, fan_out, scale) -> float32, [fan_out, fan_in] for weights, [fan_out] for biases.
     variance: (fan_in, fan_out, scale) -> the variance of one entry.
-    default_scale: used where a recipe states no scale. scale_means: what the scale is, "" where it is ignored.
-    formula: the distribution in plain text. source: where it is defined.
+    default_scale: used where a recipe states no scale.
+    scale_means: what the scale is, "" where it is ignored.
+    formula: the distribution in plain text.
+    source: where it is defined.
     """
 
     name: str

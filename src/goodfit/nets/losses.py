@@ -29,7 +29,8 @@ class Loss:
     plain is the same loss without label smoothing, which is what is reported. target: whole class numbers [..., B]
     for cross-entropy, numbers [..., C, B] for the others. smoothing (of labels, in [0, 1)) and delta (Huber's, > 0)
     are broadcast against [..., B]; smoothing None leaves it out of the program; delta is read by huber alone.
-    formula: of one row, in plain text. link: the name in LINKS of what turns outputs into predictions.
+    formula: of one row, in plain text.
+    link: the name in LINKS of what turns outputs into predictions.
     """
 
     name: str

@@ -58,7 +58,10 @@ class NoteCell:
 
 @dataclass(frozen=True)
 class Document:
-    """What was read. sections: the titles; the first, "", holds what stands above the first of them."""
+    """What was read.
+
+    sections: the titles; the first, "", holds what stands above the first of them.
+    """
 
     path: Path
     title: str

@@ -28,7 +28,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Paragraph(Block):
-    """A paragraph. lead: whether it is the one to read where only one is read."""
+    """A paragraph.
+
+    lead: whether it is the one to read where only one is read.
+    """
 
     text: Inline
     lead: bool = False
@@ -58,7 +61,11 @@ class Facts(Block):
 
 @dataclass(frozen=True)
 class Code(Block):
-    """Lines to type. name: what they are, for those who do not see that they are code; language: "sh" or "python"."""
+    """Lines to type.
+
+    name: what they are, for those who do not see that they are code
+    language: "sh" or "python".
+    """
 
     text: str
     name: str = "Code"
@@ -67,8 +74,12 @@ class Code(Block):
 
 @dataclass(frozen=True)
 class Grid(Block):
-    """A table. caption: what it holds; left: how many columns from the left are text, the others being numbers; marked:
-    rows that stand out, each with a word for why in one of its cells; note: below it.
+    """A table.
+
+    caption: what it holds
+    left: how many columns from the left are text, the others being numbers
+    marked: rows that stand out, each with a word for why in one of its cells
+    note: below it.
     """
 
     caption: str
@@ -83,8 +94,11 @@ class Grid(Block):
 class Picture(Block):
     """A figure with the table that it is drawn from.
 
-    drawn: at the page's width; narrow: the same for a telephone, or None where one does for both; title: a sentence
-    without its full stop; text: how to read it; description: what it shows, in words, for those who do not see it.
+    drawn: at the page's width
+    narrow: the same for a telephone, or None where one does for both
+    title: a sentence without its full stop
+    text: how to read it
+    description: what it shows, in words, for those who do not see it.
     """
 
     title: str
@@ -97,7 +111,10 @@ class Picture(Block):
 
 @dataclass(frozen=True)
 class Bitmap(Block):
-    """A picture that was drawn elsewhere. title: a sentence without its full stop; png: its bytes in base64;
+    """A picture that was drawn elsewhere.
+
+    title: a sentence without its full stop
+    png: its bytes in base64
     description: what it shows, for those who do not see it.
     """
 

@@ -23,7 +23,10 @@ SUFFIXES = {".html", ".htm"}
 
 @dataclass(frozen=True)
 class Section:
-    """A section. title: also its entry in the table of contents, and its place: "Data and split" is #data-and-split."""
+    """A section.
+
+    title: also its entry in the table of contents, and its place: "Data and split" is #data-and-split.
+    """
 
     title: str
     blocks: Sequence[Block]
@@ -42,10 +45,14 @@ class Glance:
 class Page:
     """A page.
 
-    title: its only heading of the first rank; kind: what sort of page it is, above the title; lead: the first sentence;
-    glance: at most six things to know; links: to pages beside it (an index, the page before and the next); foot: where
-    it came from; language: of all that stands in it; framed: whether another page has it in a frame, below a title of
-    its own.
+    title: its only heading of the first rank
+    kind: what sort of page it is, above the title
+    lead: the first sentence
+    glance: at most six things to know
+    links: to pages beside it (an index, the page before and the next)
+    foot: where it came from
+    language: of all that stands in it
+    framed: whether another page has it in a frame, below a title of its own.
     """
 
     title: str

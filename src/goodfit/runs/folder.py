@@ -35,8 +35,9 @@ class RunSummary:
     """A run in a list.
 
     state: "done", "training", "interrupted", or "damaged" where its record cannot be read: then `problem` says why, and
-    when is the date of the file. scores: part -> score, where it is done. The score on its own test rows is
-    there once they were opened: the newest in the ledger, with the interval as it is by now.
+    when is the date of the file.
+    scores: part -> score, where it is done. The score on its own test rows is there once they were opened: the newest
+    in the ledger, with the interval as it is by now.
     """
 
     folder: Path

@@ -44,13 +44,16 @@ ONE, EQUAL = (
 class RunGroup:
     """Runs on one data set that agree in what they were grouped by.
 
-    data: name of the data set; groups of different data may share it. fields: what they agree in, name -> value as a
-    flag takes it; for "recipe", the fields in which the groups differ. runs: their folders; count: nets (for seconds:
-    runs), the same net of two runs counted once; diverged: nets that are left out, since their loss was no longer
-    finite. mean, spread: over nets, the latter the standard deviation (ddof 1), nan for one. low, high: the 95 %
-    interval of the mean over seeds, nan where there is none: then `reason` says why. varied: what else differs within
-    the group, beside the seed ("split", fields of the recipe), so that the spread is not over seeds alone. name: of the
-    metric, "accuracy" for a validation score of classifiers, "train accuracy" for one in training.
+    data: name of the data set; groups of different data may share it.
+    fields: what they agree in, name -> value as a flag takes it; for "recipe", the fields in which the groups differ.
+    runs: their folders
+    count: nets (for seconds: runs), the same net of two runs counted once
+    diverged: nets that are left out, since their loss was no longer finite.
+    mean, spread: over nets, the latter the standard deviation (ddof 1), nan for one.
+    low, high: the 95 % interval of the mean over seeds, nan where there is none: then `reason` says why.
+    varied: what else differs within the group, beside the seed ("split", fields of the recipe), so that the spread is
+    not over seeds alone.
+    name: of the metric, "accuracy" for a validation score of classifiers, "train accuracy" for one in training.
     """
 
     data: str

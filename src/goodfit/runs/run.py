@@ -64,7 +64,11 @@ LOSS_LABELS = {
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer of a net, for people. parameters: weights and biases; activation: "" after the last layer."""
+    """One layer of a net, for people.
+
+    parameters: weights and biases
+    activation: "" after the last layer.
+    """
 
     name: str
     inputs: int
@@ -79,11 +83,14 @@ class LayerRow:
 class Run:
     """One recipe trained with one or several seeds.
 
-    nets: one a seed, with the weights of the best epoch where there were validation rows; scores: part ("train",
-    "valid") -> score with its interval, over the nets that stayed finite; seconds: spent on data, compile, train and
-    evaluate; folder: where it was written, or None; split: its rows, None where it came from a folder; leaks: what the
-    leak guard found before the training, None where it was not to look; origin: how the table file that it was trained
-    on was read, None for other data; stored: its model file's content, None where it did not come from a folder.
+    nets: one a seed, with the weights of the best epoch where there were validation rows
+    scores: part ("train", "valid") -> score with its interval, over the nets that stayed finite
+    seconds: spent on data, compile, train and evaluate
+    folder: where it was written, or None
+    split: its rows, None where it came from a folder
+    leaks: what the leak guard found before the training, None where it was not to look
+    origin: how the table file that it was trained on was read, None for other data
+    stored: its model file's content, None where it did not come from a folder.
     Test rows are sealed: `test` opens them. (Runs of older versions hold a score of "test" as well.)
     """
 

@@ -19,7 +19,11 @@ MOST_TRIES = 50  # draws of a setting that is new, before a range counts as used
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers from low to high. log: drawn, and divided, evenly in the logarithm; points: of a grid, 0 for none."""
+    """All numbers from low to high.
+
+    log: drawn, and divided, evenly in the logarithm
+    points: of a grid, 0 for none.
+    """
 
     low: float
     high: float

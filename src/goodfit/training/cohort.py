@@ -53,7 +53,8 @@ MOST_EPOCHS_A_CHUNK = 512
 class Cohort:
     """Jobs and their program. Everything here is on the host; `training.fit` runs it.
 
-    schedules: the distinct schedules of the jobs, in the order of the program's table; dtype: of all arithmetic.
+    schedules: the distinct schedules of the jobs, in the order of the program's table
+    dtype: of all arithmetic.
     """
 
     jobs: tuple[Job, ...]
@@ -258,8 +259,9 @@ def cohort_of(
 ) -> Cohort:
     """One cohort for jobs that can share a program: equal activations, loss, optimiser and batch (see `planner`).
 
-    orders: key of a job -> the batches of its nets, where they are not goodfit's own; conventions: see
-    `state.Program`. InputError where jobs embed other categories, or by vectors of another size, than the first.
+    orders: key of a job -> the batches of its nets, where they are not goodfit's own
+    conventions: see `state.Program`.
+    InputError where jobs embed other categories, or by vectors of another size, than the first.
     """
     first, *_ = recipes = _recipes_of(jobs, examples)
     architecture = pad_architecture(jobs, examples)

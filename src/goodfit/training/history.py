@@ -25,11 +25,13 @@ _OF_NETS = ("seed", "best_epoch", "stopped_epoch", "frozen")  # metrics of the l
 class History:
     """One table a metric: a row an epoch, a column a net.
 
-    epochs: [E] numbers of the epochs, from 1, rising. seeds: [P].
+    epochs: [E] numbers of the epochs, from 1, rising.
+    seeds: [P].
     values: metric -> [E, P], float32. Losses in nats per row (regression: in squares of the target as trained), scores
     as fractions; R² is of the targets in their own unit, even where transformed ones were trained on. nan: not
     measured, the net had stopped. Training metrics run along with the epoch, the others are measured at its end.
-    best_epoch: [P] epoch whose weights were kept, 0 for the initial ones. stopped_epoch: [P] last epoch of the net.
+    best_epoch: [P] epoch whose weights were kept, 0 for the initial ones.
+    stopped_epoch: [P] last epoch of the net.
     frozen: [P] whether the net stopped because its loss was no longer finite.
     """
 

@@ -25,7 +25,10 @@ from goodfit.training.turns import JobList, Work, plan_session
 
 @dataclass(frozen=True)
 class FittedJobs:
-    """Trained jobs. turns: one result a turn; place[i]: (turn, net of it) of job i."""
+    """Trained jobs.
+
+    turns: one result a turn; place[i]: (turn, net of it) of job i.
+    """
 
     plan: Plan
     turns: tuple[TrainedNets, ...]

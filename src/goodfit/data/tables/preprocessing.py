@@ -29,8 +29,9 @@ SHOWN = 5  # names in a message
 class Preprocessing:
     """The columns that a net takes, in order, with what was fitted for each.
 
-    columns: at least one, with names of their own; ignored: columns of the training table that the net does not take
-    (the target, ids, columns with one value), which may stand in a table without a note.
+    columns: at least one, with names of their own
+    ignored: columns of the training table that the net does not take (the target, ids, columns with one value), which
+    may stand in a table without a note.
     """
 
     columns: tuple[FittedColumn, ...]
@@ -48,7 +49,8 @@ class Preprocessing:
     ) -> Preprocessing:
         """Learn from some rows of a table (all if None): medians, spreads, categories, and where values were missing.
 
-        data: a Frame, or anything that `frame_of` takes; kinds: the columns to take, in order, and the kind of each.
+        data: a Frame, or anything that `frame_of` takes
+        kinds: the columns to take, in order, and the kind of each.
         orders: of categorical columns that are ordered, all their categories, the lowest first.
         """
         frame = frame_of(data)

@@ -37,9 +37,12 @@ from goodfit.words import as_listed
 class Table:
     """Rows with a target, and the kind of every column. Made by `table` and `read_table`, which check all of it.
 
-    frame: the raw columns, of the rows that have a target; target: what to predict; kinds: the input columns, in order,
-    and the kind of each; columns: what is to be told of every column, ids and left out ones too; notes: what was left
-    out and why; origin: path and choices, by which a run finds the table again; None where it came from memory.
+    frame: the raw columns, of the rows that have a target
+    target: what to predict
+    kinds: the input columns, in order, and the kind of each
+    columns: what is to be told of every column, ids and left out ones too
+    notes: what was left out and why
+    origin: path and choices, by which a run finds the table again; None where it came from memory.
     """
 
     name: str
@@ -273,10 +276,12 @@ def table(
     structured NumPy array.
 
     target: the column to predict, or a list of several columns of numbers, which one net then predicts together; a row
-    must have all of them. ids: columns to leave out, names or one text with commas; task: "classification" or
-    "regression", found if None; kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that
-    would be found is wrong; group: a column whose equal values are never divided between two parts (a person, a
-    machine); time: a column of dates or numbers, whose later rows validate and test. Neither of these is an input.
+    must have all of them.
+    ids: columns to leave out, names or one text with commas
+    task: "classification" or "regression", found if None
+    kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that would be found is wrong
+    group: a column whose equal values are never divided between two parts (a person, a machine)
+    time: a column of dates or numbers, whose later rows validate and test. Neither of these is an input.
     weight: a column of numbers >= 0 that says how much each row counts in the loss and in scores; no input either. Only
     ratios matter, and a row of weight 0 is left out. See docs/tables.md.
     ordered: column -> its categories, the lowest first: one input, by rank. Columns that come as ordered categories are
@@ -309,8 +314,9 @@ def read_table(
 
     stream: whether its rows, which may be more than fit into memory, are read in parts; `goodfit.train` alone takes
     such a table (see docs/tables.md). A run's own division of the rows, where it is read again for that run.
-    The other parameters are those of `table`. target: may be left out for an NPZ file with the arrays x and y. NPZ
-    files are never unpickled. Text files are UTF-8 with a line of column names.
+    The other parameters are those of `table`.
+    target: may be left out for an NPZ file with the arrays x and y. NPZ files are never unpickled. Text files are UTF-8
+    with a line of column names.
     """
     streamed = None
     if stream is not False:
