@@ -21,8 +21,8 @@ Indexes = NDArray[np.int32]
 class Fold:
     """Rows that a net learns from and rows that it is scored on, by their numbers in the data set."""
 
-    train: Indexes
-    valid: Indexes
+    train: Indexes  # [n] rows to learn from, rising
+    valid: Indexes  # [m] rows to score
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,8 @@ def make_folds(
     time: [n] of the rows: each fold is validated on what comes after what it learns from, with `folds` such steps;
     likewise.
     repeats: with other shuffles. A splitter gets the groups, and the rows in the order of time.
+    data: whose rows they are
+    seed: which rows stand in which fold
     InputError where there are too few rows, groups, or rows of a class.
     """
     seed, rows = checked_seed(seed, WHERE), np.asarray(rows)

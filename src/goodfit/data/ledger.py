@@ -114,14 +114,21 @@ class Ledger:
     where it cannot be written, is damaged, is no ledger, or is one of a newer goodfit.
     """
 
-    path: Path = field(default_factory=ledger_path)
-    patience: float = PATIENCE
+    path: Path = field(default_factory=ledger_path)  # the file; `ledger_path` says which one is the project's
+    patience: float = PATIENCE  # seconds to wait for another process
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
 
     def begin(self, data: str, rows: RowSet, model: str, run: str | None = None, kind: Kind = "score") -> Begun:
-        """Record an opening. It is on the disk when this returns."""
+        """Record an opening. It is on the disk when this returns.
+
+        data: name of the data set
+        rows: the rows that are opened, by their content
+        model: digest of what is scored
+        run: its folder, None where there is none
+        kind: what the rows are opened for, as in `Opening`
+        """
         with self._writing() as file:
             earlier = _openings(file)
             sets = _row_sets(file)
@@ -153,7 +160,11 @@ class Ledger:
             return len({(line.model, line.row_set) for line in lines})
 
     def finish(self, number: int, score: Mapping[str, Any]) -> None:
-        """Add the score of an opening, before it is shown."""
+        """Add the score of an opening, before it is shown.
+
+        number: of the line, as in `Opening`
+        score: as `Score.to_dict` gives it
+        """
         with self._writing() as file:
             file.execute("INSERT INTO scores VALUES (?, ?)", (number, json.dumps(dict(score), allow_nan=False)))
 

@@ -44,6 +44,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         X: array, sparse matrix or data frame
         sample_weight: [n_samples] or None. Ctrl-C ends the training and keeps what was trained, with a warning.
         Raises ValueError for data or parameters that do not fit.
+        y: targets
         """
         if not together.taken(self, X, y, sample_weight):
             fitting.fit(self, X, y, sample_weight, incremental=False)

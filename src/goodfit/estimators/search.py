@@ -112,6 +112,7 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
         """Search, and refit the best candidate on all rows.
 
         params: `groups`, and what the estimator's fit takes.
+        X, y: as the estimator's fit takes them
         """
         X, y = indexable(X, y)
         candidates = self._candidates()

@@ -39,6 +39,8 @@ def curves(
     or with more than 20 nets over the middle 90 % of them; the legend says which. Frozen nets are left out and counted.
     The epochs whose weights were kept are marked: on the curve, and for several nets also as ticks along the bottom,
     with the curve's mark at their median. The loss axis is logarithmic where losses span more than 30-fold.
+    history: such as `Run.history`
+    title: above it, None for the usual one
     """
     with house_style():
         narrow = width < NARROW

@@ -25,6 +25,7 @@ def flow_bands(tables: Sequence[FlowTable], *, width: float = 7.8) -> list[Figur
 
     The axes of all figures are the same, so that they can be compared.
     width: inches.
+    tables: what is drawn, one a figure
     """
     if not len(tables):
         return []

@@ -36,6 +36,8 @@ class DrawnInterval:
 
     low, high: nan where there is no interval
     value: nan where nothing is known.
+    label: what the line is of
+    look: which colour and mark it has
     """
 
     label: str
@@ -63,6 +65,7 @@ def intervals(
     sides: what lies to the left and the right of the reference.
     width: in inches, default 7.6; where it is narrow or a label long, labels stand above their rows. Texts that are too
     long for the width are cut.
+    rows: one a line
     """
     narrow = width < NARROW
     labels = [_cut(row.label, width) for row in rows]

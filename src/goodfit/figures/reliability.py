@@ -39,6 +39,8 @@ def reliability_diagram(
     of: what the probabilities are of
     title: above it
     width: in inches, default 6.4.
+    predicted: mean probability of each bin, in [0, 1]
+    observed: share of each bin in which it came true, in [0, 1]
     """
     narrow = width < NARROW
     at, found, least, most = (np.asarray(each, float) for each in (predicted, observed, low, high))

@@ -59,6 +59,7 @@ class Inspection:
     advice: one change of recipe for all issues
     recipe, parts: what the net was trained by and on, None where not known
     note: what was left out, and what is to be known of the net; "" if nothing.
+    evidence: what the checks looked at
     """
 
     evidence: Evidence
@@ -95,6 +96,10 @@ class Inspection:
         """Train the advised recipe beside the present one; see `trial.try_advice`.
 
         InputError where there is no advice, or recipe and data are not known.
+
+        seeds: how many nets of each recipe, or their seeds
+        out: folder that keeps what was trained, None for none
+        call: what else was asked for, kept in the folder
         """
         if self.recipe is None or self.parts is None:
             rule = "trying the advice needs the recipe and the data"
@@ -196,6 +201,8 @@ def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = N
     numbers: places among the training rows in the order of the data set, from 0; test rows stay sealed.
     data: the Dataset or Split, where the net is not a run that knows its own. The subject's rows are numbers in the
     data set.
+    net: a run, a model, or a net
+    which: the net among several
     """
     chosen, recipe = _chosen(net, which), _recipe_of(net, which)
     parts = _parts(net, chosen, recipe, data, None)

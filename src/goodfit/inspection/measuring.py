@@ -76,6 +76,8 @@ class Measurement:
     expected: what the recipe's initialiser predicts, a layer each, or None
     sharpness: the Hessian's largest eigenvalue, nan where it was not asked for
     stable: 2 / learning rate, which it must not exceed for gradient descent, nan for other optimisers.
+    subject: the net with the rows
+    jacobians: singular values of each layer and of the net, at some rows
     """
 
     subject: Subject
@@ -128,6 +130,8 @@ def measure(
 
     recipe: what it is, or was, trained by; without one, updates and predictions are not known.
     curvature: whether the Hessian's largest eigenvalue is looked for, which takes longer than all else.
+    subject: a net with rows, as `subject_of` gives it
+    epoch: whose weights these are, 0 for the initial ones, None where it is not known
     """
     net, passes = subject.net, run_passes(subject)
     found = jacobians(net, passes)

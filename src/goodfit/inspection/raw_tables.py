@@ -26,6 +26,7 @@ class TableRows:
     """Rows of a table as the nets take them.
 
     notes: what was filled in or left out, sentences for people.
+    data: the rows, after preprocessing
     """
 
     data: Dataset
@@ -40,6 +41,7 @@ def table_rows(model: Model, given: Any, *, target: str | Sequence[str] | None =
     target: the column that the nets predict, or a list of several; the model of a run on a table file knows it. Rows
     are divided as they were in training: by the column of its group or time, if there was one, which must then be
     there; they are weighed as they were in training.
+    model: whose preprocessing is applied
     InputError names all columns that are missing, a target that is none of them, values that cannot be read, and
     classes that the nets do not know.
     """

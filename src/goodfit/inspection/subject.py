@@ -30,6 +30,7 @@ class Subject:
     rows: numbers of the rows among those given, [B]
     given: how many were given
     loss, huber_delta: what training minimises, without penalties.
+    net: the net
     InputError for a net whose members share weights.
     """
 
@@ -79,6 +80,9 @@ def describe_net(
     activations: one for all, or one each.
     classes: names; 0, 1, ... if not given.
     fields: the others of a TrainedNet, such as shift and scale.
+    weights: [out, in], one a layer
+    biases: [out], one a layer
+    task: "classification", "multilabel" or "regression"
     InputError names all that does not fit, weights that are not finite among it.
     """
     problems = Problems()
@@ -123,6 +127,8 @@ def subject_of(
     loss: "auto" is the one that the net's task and link imply.
     rows: at most so many are taken, drawn with `seed`, and fewer where the net is so wide that they would not fit into
     memory. InputError names everything that does not fit.
+    net: the net
+    huber_delta: as in a recipe
     """
     if y is None:
         rule = "'y' must be given: gradients need the targets of the rows"

@@ -234,6 +234,8 @@ def save_model(
     together, or where `about` or `data` is not what a file can hold (JSON, without numbers that are not finite).
     preprocessing: nets that were trained on a table have it themselves, and it is always written; of those, another one
     is refused. Nets of one's own may be given one here.
+    path: of the file
+    nets, about, data: as in `Model`
     """
     where = os.fspath(path)
     made = together(nets, preprocessing, where)

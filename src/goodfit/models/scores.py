@@ -47,6 +47,8 @@ class Score:
     effective: of rows that have weights, so many that count alike tell as much (see `goodfit.models.weighing`): the
     interval is that of so many; None without. Rows of weight 0 are not counted. (Scores of older versions have neither
     skew nor errors, and the basis of R² is its own standard error.)
+    name: what is measured
+    level: of the interval, in (0, 1)
     """
 
     name: Literal["accuracy", "exact match", "R²"]
@@ -102,6 +104,9 @@ class Score:
         normal, whoever asks k - 1 such questions, each chosen by the answers before, knows a part of k - 1 dimensions
         of them and nothing of the rest, so that no model can profit by more than the length of a normal vector of k
         dimensions (Scheffé's interval). nan where there is no interval, and with no more rows than that.
+
+        answers: how many were given before
+        level: of the interval, in (0, 1)
         """
         if self.basis is None or self.skew is None or answers + 1 >= self._known_rows:
             return math.nan, math.nan

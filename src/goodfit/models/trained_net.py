@@ -75,7 +75,7 @@ class TrainedNet:
     weights: tuple[Float[np.ndarray, "out in"], ...]
     biases: tuple[Float[np.ndarray, " out"], ...]
     activations: tuple[str, ...]
-    task: Task
+    task: Task  # "classification", "multilabel" or "regression"
     classes: tuple[str, ...] = ()
     slopes: tuple[float | None, ...] = ()
     shift: Float[np.ndarray, " D"] = field(default_factory=lambda: np.zeros(1, np.float32))
@@ -123,6 +123,8 @@ class TrainedNet:
 
         recipe: with the net's own seed
         scaling: that its inputs and targets had in training.
+        arrays: weights and biases
+        data: what it was trained on
         """
         weights, biases, head = split_head(arrays.weights, arrays.biases, levels_of(recipe))
         return cls(
@@ -195,6 +197,7 @@ class TrainedNet:
         cores at once. What overflows is infinite or nan, without a warning.
         precision: the float type to compute and to answer in. float64 takes up to twice the time; rounded to float32,
         its numbers are the same on all machines but for one in many millions.
+        x: inputs [N, D]
         """
         rows = checked_inputs(x, self.n_inputs)
         weights = [weight.astype(precision, copy=False) for weight in self.weights]
@@ -215,6 +218,7 @@ class TrainedNet:
         classification: int32 codes [N], positions in `classes`, the first of equals; multilabel: float32 [N, C] of 0
         and 1, 1 where the probability is above one half; regression: numbers [N, C] in the targets' own unit.
         precision: as in `outputs`.
+        x: inputs [N, D], as in `outputs`
         """
         return self.predictions_of(self.outputs(x, precision))
 
@@ -238,6 +242,7 @@ class TrainedNet:
         """Probabilities for raw inputs [N, D]: of the classes (rows sum to 1), or of each label. Not for regression.
 
         precision: as in `outputs`.
+        x: inputs [N, D], as in `outputs`
         """
         if self.task == "regression":
             raise InputError(problem("Net", "must be a classifier to give probabilities", got=self.task))
@@ -255,7 +260,11 @@ class TrainedNet:
         return z
 
     def score(self, x: Any, y: Any) -> Score:
-        """Accuracy, share of rows with all labels right, or R², with its interval; y as in a data set."""
+        """Accuracy, share of rows with all labels right, or R², with its interval; y as in a data set.
+
+        x: inputs [N, D], as in `outputs`
+        y: targets [N] or [N, C]
+        """
         prediction, target = self.predict(x), _array("Targets", y)
         if self.task == "regression":
             return score_regression(prediction[None], target.reshape(len(target), -1))
@@ -269,6 +278,7 @@ class TrainedNet:
         """Raw inputs as the first layer sees them: scaled, clipped and encoded.
 
         precision: as in `outputs`.
+        x: inputs [N, D], as in `outputs`
         """
         z: np.ndarray = x.astype(precision)
         if self.shift.any() or (self.scale != 1).any():  # nets of a table are trained on its features as they are

@@ -37,6 +37,7 @@ class Activation:
     calculate_gain where torch has a value, otherwise 1 / sqrt(E f(Z)^2) for Z ~ N(0, 1), which is He's argument.
     slope: the value with which a trained slope starts; None where nothing is trained.
     source: where f is defined.
+    name: as in a recipe
     """
 
     name: str

@@ -64,6 +64,7 @@ class Architecture:
     dropout, input_dropout: some net drops hidden units, or inputs.
     lean: what a hidden layer hands back is held once, and of relu its result alone, so that large layers make fewer
     ways through memory: what a GPU waits for.
+    activations: names, one a hidden layer
     """
 
     inputs: int

@@ -29,6 +29,7 @@ class Initialiser:
     scale_means: what the scale is, "" where it is ignored.
     formula: the distribution in plain text.
     source: where it is defined.
+    name: as in a recipe
     """
 
     name: str

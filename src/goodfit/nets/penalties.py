@@ -26,6 +26,7 @@ def l1_penalty(weights: Float[Array, "*shape"], strength: Any) -> Float[Array, "
     """strength * sum |w| of every net, [nets...].
 
     strength: [nets...] or a number, >= 0.
+    weights: [nets..., ...]
     """
     strength = jnp.asarray(strength, weights.dtype)
     total: Array = strength * jnp.abs(weights).sum(_rest(strength, weights))
@@ -36,6 +37,7 @@ def l2_penalty(weights: Float[Array, "*shape"], strength: Any) -> Float[Array, "
     """strength/2 * sum w^2 of every net, [nets...]; its gradient is strength * w.
 
     strength: as in `l1_penalty`.
+    weights: [nets..., ...]
     """
     strength = jnp.asarray(strength, weights.dtype)
     total: Array = 0.5 * strength * (weights * weights).sum(_rest(strength, weights))

@@ -55,6 +55,10 @@ class CellOutcome:
     supplied: names that the document does not define here, with where they came from
     numbers: those that the document prints below it
     why: it was not run.
+    cell: what stands in the document
+    state: what became of it
+    outputs: what it printed and drew, in order
+    seconds: that it took
     """
 
     cell: NoteCell
@@ -87,6 +91,9 @@ class RunNotes:
 
     cells: those with code, by their places in `document.cells`
     page, notebook: files.
+    document: what was run
+    seconds: that it took
+    seed: what NumPy, PyTorch and the chapter's toolset drew from
     """
 
     document: Document

@@ -31,6 +31,7 @@ class Paragraph(Block):
     """A paragraph.
 
     lead: whether it is the one to read where only one is read.
+    text: its sentences
     """
 
     text: Inline
@@ -41,8 +42,8 @@ class Paragraph(Block):
 class Note(Block):
     """What must not be overlooked, with a word before it that says what it is."""
 
-    text: Inline
-    word: str = "Note"
+    text: Inline  # the sentences
+    word: str = "Note"  # such as "Note"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Code(Block):
 
     name: what they are, for those who do not see that they are code
     language: "sh" or "python".
+    text: the lines
     """
 
     text: str
@@ -80,6 +82,8 @@ class Grid(Block):
     left: how many columns from the left are text, the others being numbers
     marked: rows that stand out, each with a word for why in one of its cells
     note: below it.
+    columns: their heads
+    rows: of cells, as many as there are columns
     """
 
     caption: str
@@ -99,6 +103,7 @@ class Picture(Block):
     title: a sentence without its full stop
     text: how to read it
     description: what it shows, in words, for those who do not see it.
+    table: what the figure is drawn from
     """
 
     title: str
@@ -132,8 +137,8 @@ class Bitmap(Block):
 class Foldout(Block):
     """What opens when it is asked for. On paper it is printed open, unless it holds a long table."""
 
-    summary: str
-    blocks: Sequence[Block]
+    summary: str  # what is read while it is closed
+    blocks: Sequence[Block]  # what it holds
 
     @property
     def rows(self) -> int:
@@ -145,8 +150,8 @@ class Foldout(Block):
 class Part(Block):
     """A part of a section with a heading of its own."""
 
-    title: str
-    blocks: Sequence[Block]
+    title: str  # its heading
+    blocks: Sequence[Block]  # what it holds
 
 
 @dataclass(frozen=True)

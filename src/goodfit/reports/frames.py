@@ -65,7 +65,11 @@ class Frames(Block):
 
 @public
 def spread(count: int, most: int = MOST_FRAMES) -> list[int]:
-    """Which of so many to show: all, or `most` of them, spread evenly, with the first and the last."""
+    """Which of so many to show: all, or `most` of them, spread evenly, with the first and the last.
+
+    count: how many there are
+    most: how many are shown at most
+    """
     if count <= most:
         return list(range(count))
     return [round(at * (count - 1) / (most - 1)) for at in range(most)]

@@ -26,6 +26,7 @@ class Section:
     """A section.
 
     title: also its entry in the table of contents, and its place: "Data and split" is #data-and-split.
+    blocks: what it holds
     """
 
     title: str
@@ -36,9 +37,9 @@ class Section:
 class Glance:
     """One of the few things to know: what it is, its value, and a detail such as its interval."""
 
-    name: str
-    value: Inline
-    detail: Inline = ""
+    name: str  # what it is
+    value: Inline  # what it comes to
+    detail: Inline = ""  # such as its interval, "" for none
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Page:
     foot: where it came from
     language: of all that stands in it
     framed: whether another page has it in a frame, below a title of its own.
+    sections: in order
     """
 
     title: str

@@ -38,7 +38,8 @@ PICTURES = ".svg", ".png"
 class Calibration:
     """What `calibration` found.
 
-    name: of what was looked at; task
+    name: of what was looked at
+    task: "classification" or "multilabel"
     nets: how many predict together
     part: "valid" for the run's validation rows, "new" for others, which were opened through the ledger
     rows: how many
@@ -120,6 +121,7 @@ class Calibration:
         """Write the model with the temperature found here to a model file; it is returned as well.
 
         anyway: whether to write it with a temperature that is not advised too; otherwise this is an InputError.
+        path: of the model file
         """
         made = self.model()
         if self.doubt and not anyway:
@@ -170,6 +172,7 @@ class Calibration:
         diagram, and the rest is written.
         save: a model file for the model with the temperature; it is not written where that is not advised, unless
         `anyway`.
+        anyway: as in `save`
         """
         from goodfit.figures import write_figure
 

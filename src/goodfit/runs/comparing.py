@@ -71,6 +71,7 @@ class Compared:
     pairs: each of them.
     openings: numbers of the lines in the ledger, () for validation rows.
     notes: what to know.
+    comparisons: how many pairs are compared, for which the level allows
     """
 
     names: tuple[str, ...]

@@ -92,6 +92,7 @@ def group_runs(
 ) -> list[RunGroup]:
     """The finished runs in a folder in groups, with the mean and the spread of a metric over all nets of each.
 
+    root: the folder
     by: "recipe" (all of it but the seed), or names of recipe fields, such as ["hidden", "learning_rate"]; one text may
       hold several, with commas. Runs on different data sets are never in one group; "data" alone makes one for each.
     metric: of the kept weights of each net: valid_score (or by its name: valid_accuracy, valid_r2), valid_loss, and the

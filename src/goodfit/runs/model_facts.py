@@ -53,6 +53,14 @@ class ModelFacts:
     targets: names of several targets; () where they have none.
     levels: of the quantiles that the nets give; () where they give none.
     mixed: how many nets have trained mixtures of activations.
+    path: of the file
+    task: "classification", "multilabel" or "regression"
+    link: what turns outputs into predictions
+    classes: names of classes or labels, () for regression
+    inputs: D, numbers or columns
+    outputs: C
+    parameters: numbers that all nets together were trained in
+    nets: one a net
     """
 
     path: str

@@ -51,6 +51,9 @@ class Predictions:
     bounds: of the intervals or sets that were asked for, or None.
     quantiles: [N, C, L] of nets that give them, where intervals were asked for.
     targets: names of several targets, in the order of the columns of `values`; () where they have none.
+    task: "classification", "multilabel" or "regression"
+    classes: names of classes or labels, () for regression
+    nets: how many predict together
     """
 
     task: str

@@ -70,13 +70,13 @@ class LayerRow:
     activation: "" after the last layer.
     """
 
-    name: str
-    inputs: int
-    outputs: int
+    name: str  # "hidden 1", ..., "output"
+    inputs: int  # numbers that enter a unit
+    outputs: int  # units
     parameters: int
     activation: str
-    initialiser: str
-    dropout: float
+    initialiser: str  # of its weights
+    dropout: float  # rate of its units, in [0, 1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,12 +94,12 @@ class Run:
     Test rows are sealed: `test` opens them. (Runs of older versions hold a score of "test" as well.)
     """
 
-    recipe: Recipe
-    data_name: str
-    task: str
-    seeds: tuple[int, ...]
+    recipe: Recipe  # what was trained
+    data_name: str  # of the data set
+    task: str  # "classification", "multilabel" or "regression"
+    seeds: tuple[int, ...]  # one a net
     nets: tuple[TrainedNet, ...]
-    history: History
+    history: History  # loss and score of every epoch and net
     scores: Mapping[str, Score]
     seconds: Mapping[str, float]
     folder: Path | None = None

@@ -80,6 +80,10 @@ class Selection:
     are then the finalists.
     uncorrected: what `optimism` does not allow for, in words; empty if it allows for all of the choosing.
     leaks: what the leak guard found in the folds, None where it was not to look.
+    data_name: of the data set
+    task: "classification", "multilabel" or "regression"
+    comparison: of all settings, with intervals of the differences
+    measure: the measure of `by`, None for score and loss
     """
 
     data_name: str

@@ -82,6 +82,7 @@ def select(
     least_epochs: of the first rung, 1 if None. "optuna" asks Optuna for `ask` settings at a time (an eighth of the
     budget if None, and at least 4), trains them together, and reports their scores; an object with `ask` and `tell` can
     take its place (see `sampler.Sampler`).
+    ask: settings that an optimiser is asked for at a time
 
     Every net that is compared trains for all its epochs: early stopping on its held-out fold would make its score
     optimistic. Vary `epochs` instead. Settings that halving stopped are in `Selection.stopped`.
@@ -133,5 +134,8 @@ def resume(
     """Go on with a search that was killed, from the folder that it was given; one that is done is read from there.
 
     Only for named data sets and table files: else call `select` again, with the same arguments and folder.
+
+    out: folder of the search
+    plan, progress, executor: as in `select`
     """
     return resumed(out, SEARCH, "search", select, plan=plan, progress=progress)

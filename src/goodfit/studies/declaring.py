@@ -38,6 +38,8 @@ class Claim:
     remark: on what conditions the sentence is true, or what is wrong with it
     of_notes: whether the notes say it, rather than this study adding it
     usual: its status with the default parameters, for which the remark was written.
+    name: by which figures and tests know it
+    low, high: the ends of the values with which it holds
     """
 
     name: str
@@ -153,6 +155,14 @@ class Study:
     labels: what stands in figures and cells of tables, English -> Chinese
     idea, exercises: what one learns from its page.
     Texts may name parameters in braces, see `told`.
+    name: as in `goodfit study NAME`
+    title: in both languages
+    question: what it answers, in both languages
+    parameters: what can be set, with defaults and ranges
+    claims: sentences that are tested
+    tables: of its page
+    figures: of its page
+    printed: numbers that the notes print, held beside those measured
     """
 
     name: str

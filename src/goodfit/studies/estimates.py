@@ -21,6 +21,8 @@ class Estimate:
     expected
     count: the seeds
     why: the reason, where nothing could be measured and the value is nan.
+    value: in the unit of what is measured
+    low, high: the ends of the interval
     """
 
     value: float

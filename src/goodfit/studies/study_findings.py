@@ -63,6 +63,8 @@ class StudyFindings:
         """A figure, drawn once a width and language.
 
         width: in inches.
+        name: of the figure
+        language: of its texts, "en" or "zh"
         InputError for an unknown name.
         """
         drawn = self.study.figures

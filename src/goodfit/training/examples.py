@@ -94,6 +94,8 @@ class Examples:
     row_weights: [N] how much each row counts by itself, in every set and part; None where all count alike.
     categories: which inputs are the categories of a table's columns.
     streamed: rows that train in the place of `train`, which is then a sample of them.
+    task: "classification", "multilabel" or "regression"
+    scaling: of inputs and targets
     """
 
     x: NDArray[np.generic]
@@ -132,6 +134,8 @@ class Examples:
         deviations, quantiles, bin edges, and, for a table, categories and medians.
 
         scaling, loss, target_transform, clip_predictions, encoding, sizes: the recipe's, as in `fit_scaling`.
+        split: whose rows they are
+        score_test: whether test rows are scored in every epoch
         """
         data = split.data
         parts = {"valid": split.valid} if len(split.valid) else {}
@@ -160,6 +164,7 @@ class Examples:
         parts: name -> rows of a set that are scored every epoch; "train" are those that train. Each set is scaled as it
         says, by its own training rows.
         loss: as in `fit_scaling`.
+        sets: the data sets
         InputError where the sets differ in shape or task.
         """
         first = sets[0]

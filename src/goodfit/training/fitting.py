@@ -75,6 +75,13 @@ class Fitted(TrainedNets):
 
     state: the last one, on the host, several times as large as the nets
     whole: whether it is that of all nets.
+    metrics: [E, Q, P] of every epoch, see `metric_names`
+    nets: one a job, with the weights that were kept
+    best_epoch: [P] the epoch of these weights, 0 for the initial ones
+    stopped_epoch: [P] last epoch of the net
+    frozen: [P] whether its loss was no longer finite
+    seconds: compile, train
+    optimizer: its state, by name, where it was asked for
     """
 
     state: State = field(repr=False, kw_only=True)
@@ -112,6 +119,7 @@ def fit(
     chunk_epochs: its most epochs, None for no limit
     until: stop after this epoch, to go on later from the state, None for the end of the training
     window_done: called within epochs of rows that are read in parts. The results do not depend on where chunks end.
+    cohort: as `cohort_of` makes it
     """
     program, settings = cohort.program, in_windows(cohort.settings(), cohort.windows)
     done, state = start or (0, _begun(cohort, settings))

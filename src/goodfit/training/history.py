@@ -100,7 +100,11 @@ class History:
         return mean
 
     def quantiles(self, metric: str, levels: Sequence[float]) -> Float[np.ndarray, "Q E"]:
-        """Quantiles over the same nets as `mean`, linearly interpolated; a row a level. 0 and 1 are the extremes."""
+        """Quantiles over the same nets as `mean`, linearly interpolated; a row a level. 0 and 1 are the extremes.
+
+        metric: such as "valid_loss"
+        levels: each in [0, 1]
+        """
         table = self._sound(metric)
         result = np.full((len(levels), len(self)), np.nan)
         some = np.isfinite(table).any(1)
@@ -149,6 +153,7 @@ class History:
         until: leave out later epochs (those that a resumed run does again). Seeds that the log does not give are
         0, 1, ...; the last epoch measured stands in for a missing best_epoch or stopped_epoch.
         A log without a single measurement, or with events that no History can hold, is an InputError.
+        path: of the log, events.jsonl
         """
         events = read_events(path)
         names = np.array(events.metrics, dtype=np.str_)

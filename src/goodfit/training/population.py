@@ -66,6 +66,8 @@ class Job:
     length: epochs of the training of which the recipe's are the first, None where they are all
     plateau: None stops the net when the recipe's patience is over.
     group: nets with the same number share their rows, and must share their seed; None groups nets by their seeds.
+    recipe: with the seed of the net
+    rows: number of its set of row weights
     """
 
     recipe: Recipe

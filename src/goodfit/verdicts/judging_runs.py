@@ -67,6 +67,7 @@ def judge_run(
     executor: as in `select`.
     What was trained is kept until the verdict is known: the same call resumes where it was killed. InputError where the
     run is not done, or the data have changed since.
+    folder: of the run
     """
     progress = progress or session_line()
     where = Path(folder)

@@ -26,6 +26,7 @@ class Leak:
 
     why: a phrase
     status: "issue" where hardly anything but a copy of the target does so, "notice" where a strong feature does, too.
+    column: its name
     """
 
     column: str

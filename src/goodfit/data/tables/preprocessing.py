@@ -52,6 +52,8 @@ class Preprocessing:
         data: a Frame, or anything that `frame_of` takes
         kinds: the columns to take, in order, and the kind of each.
         orders: of categorical columns that are ordered, all their categories, the lowest first.
+        rows: places of the rows to learn from, all if None
+        ignored: columns that may stand in a table without a note
         """
         frame = frame_of(data)
         chosen = np.arange(frame.rows) if rows is None else np.asarray(rows)
@@ -83,6 +85,7 @@ class Preprocessing:
         Columns may come in any order. Others are ignored, with a note. CellNotes also count what had to be filled in:
         missing values where training had none, infinite numbers, categories that training had not. InputError names the
         columns that are missing, all of them, and each column with values that cannot be read as its kind.
+        data: the table
         coded: whether the inputs may be `CodedRows`, which nets predict from in less time.
         """
         reader = RowReader(self, coded)
@@ -97,7 +100,11 @@ class Preprocessing:
 
     @classmethod
     def from_json(cls, given: Any, where: str = "Preprocessing") -> Preprocessing:
-        """What `to_json` gave; InputError for anything else, and never another exception."""
+        """What `to_json` gave; InputError for anything else, and never another exception.
+
+        given: JSON as Python has it
+        where: the source, as errors name it
+        """
         try:
             return cls(*stored.read(given))
         except stored.Damaged as error:

@@ -45,7 +45,7 @@ class Table:
     origin: path and choices, by which a run finds the table again; None where it came from memory.
     """
 
-    name: str
+    name: str  # as tables and the ledger show it
     frame: Frame
     target: Target
     kinds: Mapping[str, Kind]
@@ -104,6 +104,8 @@ class Table:
         The split's Dataset holds all rows after preprocessing: inputs float32 [N, D], ready for a net; rows of a test
         table follow the others. What there is to tell of the cells of these (missing ones, new categories) is warned
         of.
+        valid: share of the rows that are not test rows, in [0, 1)
+        seed: which rows are drawn for which part
         """
         self.check_whole()
         parts = self.bare_split(valid=valid, test=test, seed=seed)
@@ -118,7 +120,10 @@ class Table:
             raise self.stream.refusal("this")
 
     def bare_split(self, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
-        """The rows divided as by `split`, of a data set without inputs."""
+        """The rows divided as by `split`, of a data set without inputs.
+
+        valid, test, seed: as in `split`
+        """
         return split_rows(self.bare, valid=valid, test=self.test if test is None else test, seed=seed)
 
     @cached_property
@@ -172,7 +177,10 @@ class Table:
         return self.target.y if self.sealed is None else np.concatenate([self.target.y, self.sealed.y])
 
     def divided_by(self, group: str | None = None, time: str | None = None) -> Table:
-        """The same table with its rows divided by another column, which is then no input."""
+        """The same table with its rows divided by another column, which is then no input.
+
+        group, time: as in `goodfit.data.table`
+        """
         choices = Choices.of(self.target.columns, (), None, None, group, time, self.weight)
         check_names(self.frame, choices)
         problems = Problems()
@@ -290,6 +298,8 @@ def table(
     file or anything that `frame` may be; None is 0.2 of these rows. The kinds of columns, the classes and all that is
     fitted are of `frame` alone. See docs/seal.md.
     Everything that is wrong with the table is named in one InputError.
+    frame: the rows
+    name: as tables and the ledger show it; default 'table'
     """
     choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
     return _table(frame_of(frame, name), name, choices, _asked(test))
@@ -317,6 +327,8 @@ def read_table(
     The other parameters are those of `table`.
     target: may be left out for an NPZ file with the arrays x and y. NPZ files are never unpickled. Text files are UTF-8
     with a line of column names.
+    path: of the file
+    ids, task, kinds, group, time, weight, ordered, test: as in `table`
     """
     streamed = None
     if stream is not False:

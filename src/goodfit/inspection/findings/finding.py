@@ -29,6 +29,8 @@ class Finding:
     text: a sentence for people.
     advice: fields of a recipe to change, {} where nothing is wrong or no recipe mends it
     data_advice: likewise, fields of the data set.
+    code: of the check
+    status: "issue", "ok" or "cannot tell"
     """
 
     code: str
