@@ -1,7 +1,8 @@
 """Examples: short pieces of Python in examples/*.py, a cell a name, that run one after another in one process.
 
-A cell begins with `# %% goodfit.train`; the first, `# %% setup`, makes what many need (data, a tiny run). A page shows a
-cell with the lines of the setup that it needs, so that it can be pasted as it stands, and with what it printed.
+A cell begins with `# %% goodfit.train`; the first, `# %% setup`, makes what many need (data, a tiny run). A page shows
+a cell with the lines of the setup that it needs, so that it can be pasted as it stands, and with what it printed. A
+cell `# %% goodfit.cluster (not run: it needs a cluster)` is shown with the reason.
 """
 
 from __future__ import annotations
@@ -22,17 +23,25 @@ from typing import Any
 
 HERE = Path(__file__).with_name("examples")
 CELL = re.compile(r"^# %% (.+)$", re.MULTILINE)
-SETUP = "setup"
+SETUP, NOT_RUN = "setup", " (not run: "
 
 
 @dataclass(frozen=True)
 class Example:
-    """A cell. name: the path of what it shows; code: as it stands; setup: the lines that it needs; file: where it is."""
+    """A cell.
+
+    name: the path of what it shows
+    code: as it stands
+    setup: the lines that it needs
+    file: where it stands
+    why: it is not run, "" where it is
+    """
 
     name: str
     code: str
     setup: str
     file: Path
+    why: str = ""
 
     @property
     def shown(self) -> str:
@@ -42,10 +51,16 @@ class Example:
 
 @dataclass(frozen=True)
 class Shown:
-    """An example as its page shows it. printed: "" where it printed nothing, or was not run."""
+    """An example as its page shows it.
+
+    code: to be pasted
+    printed: "" where it printed nothing, or was not run
+    why: it is not run, "" where it is
+    """
 
     code: str
     printed: str
+    why: str = ""
 
 
 @functools.cache
@@ -54,11 +69,12 @@ def examples() -> dict[str, Example]:
     found: dict[str, Example] = {}
     for path in sorted(HERE.glob("*.py")):
         cells = _cells(path)
-        for name, text in cells.items():
+        for title, text in cells.items():
+            name, _, why = title.partition(NOT_RUN)
+            if name in found:
+                raise ValueError(f"{path.name}: {name} has two examples")
             if name != SETUP:
-                if name in found:
-                    raise ValueError(f"{path.name}: {name} has two examples")
-                found[name] = Example(name, text, _needed(cells.get(SETUP, ""), text), path)
+                found[name] = Example(name, text, _needed(cells.get(SETUP, ""), text), path, why.rstrip(")"))
     return found
 
 
@@ -94,16 +110,22 @@ def _defined(node: ast.AST) -> set[str]:
     return names
 
 
-def run_examples() -> Iterator[tuple[Example, str]]:
-    """Run every example, in a folder of its own that is then removed: (example, what it printed)."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), _own_ledger(folder):
-        for path in sorted(HERE.glob("*.py")):
+def run_examples(*, extras: bool = True) -> Iterator[tuple[Example, str]]:
+    """Run every example that can be: (example, what it printed). A file's share a folder, which is then removed.
+
+    extras: whether all optional packages are there; else an example that lacks one is left out
+    """
+    for path in sorted(HERE.glob("*.py")):
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), _own_ledger(folder):
             namespace: dict[str, Any] = {"__name__": "example"}
             cells = _cells(path)
             _run(cells.get(SETUP, ""), f"{path.name}, setup", namespace)
-            for name in cells:
-                if name != SETUP:
-                    yield examples()[name], _run(cells[name], f"{path.name}, {name}", dict(namespace))
+            for each in (one for one in examples().values() if one.file == path and not one.why):
+                try:
+                    yield each, _run(each.code, f"{path.name}, {each.name}", dict(namespace))
+                except ModuleNotFoundError:
+                    if extras:
+                        raise
 
 
 @contextlib.contextmanager
@@ -129,6 +151,5 @@ def _run(text: str, where: str, namespace: dict[str, Any]) -> str:
 
 def shown_examples(*, run: bool = True) -> dict[str, Shown]:
     """Name -> its example, with what it prints where it is run."""
-    if not run:
-        return {each.name: Shown(each.shown, "") for each in examples().values()}
-    return {each.name: Shown(each.shown, printed) for each, printed in run_examples()}
+    printed = {each.name: text for each, text in run_examples(extras=False)} if run else {}
+    return {each.name: Shown(each.shown, printed.get(each.name, ""), each.why) for each in examples().values()}

@@ -57,7 +57,8 @@ def page(*parts: str | None) -> str:
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
-def contents(pages: Sequence[str], caption: str = "") -> str:
-    """A table of contents that Sphinx makes, of pages named from the page that has it."""
-    options = [":maxdepth: 1", *([f":caption: {caption}"] if caption else [])]
-    return "\n".join(["```{toctree}", *options, "", *(each.removesuffix(".md") for each in pages), "```"])
+def contents(pages: Sequence[str]) -> str:
+    """Pages, named from the page that has this, for the navigation that Sphinx makes."""
+    return "\n".join(
+        ["```{toctree}", ":hidden:", ":maxdepth: 1", "", *(each.removesuffix(".md") for each in pages), "```"]
+    )

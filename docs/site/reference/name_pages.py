@@ -5,14 +5,25 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from .docstrings import Docstring, read_docstring
 from .examples import Shown
 from .linking import linker, member_label
 from .markdown import Link, code, contents, fenced, page, prose, table
-from .public import DOCS, Name, by_path, names, packages
-from .signatures import Argument, Member, arguments_of, members_of, returned, said_of_fields, signature
+from .public import DOCS, Name, by_path, names, packages, source_of
+from .signatures import (
+    Argument,
+    Member,
+    aliases,
+    arguments_of,
+    members_of,
+    returned,
+    said_of_fields,
+    said_of_values,
+    signature,
+)
 
 MOST_GUIDES = 4
 RECIPE_ARGUMENTS = "Its fields, with ranges, defaults and flags: [the recipe](../recipe.md)."
@@ -37,7 +48,7 @@ def index_of_packages() -> str:
         rows = [(f"[`{each.shown}`]({each.page})", _first_line(each)) for each in own]
         parts += [f"## {title}", _about(package), table(("name", "what it is"), rows)]
         listed += [each.page for each in own]
-    return page(*parts, contents(listed).replace(":maxdepth: 1", ":hidden:\n:maxdepth: 1"))
+    return page(*parts, contents(listed))
 
 
 def _about(package: str) -> str:
@@ -78,34 +89,13 @@ def with_others(found: Docstring, known: Sequence[str]) -> Docstring:
     return found
 
 
-@functools.cache
-def _texts_of_values() -> dict[str, str]:
-    """Constant -> what stands below or behind it in the source, of all modules that a public value comes from."""
-    from .public import SOURCE
-
-    found: dict[str, str] = {}
-    for path in SOURCE.rglob("*.py"):
-        lines = path.read_text("utf-8").splitlines()
-        for place, line in enumerate(lines):
-            match = re.match(r"^([A-Z][A-Z_]+)(?:: [^=]+)? = (.*)$", line)
-            if not match:
-                continue
-            behind = match[2].rpartition("  # ")
-            end = next((n for n in range(place, min(place + 60, len(lines))) if re.match(r"^[\]})]|^\S.*\S$", lines[n])), place)
-            after = place
-            while after + 1 < len(lines) and not lines[after + 1].startswith('"""') and lines[after + 1].startswith((" ", "}", ")", "]")):
-                after += 1
-            below = re.match(r'^"""(.*?)(?:""")?$', lines[after + 1]) if after + 1 < len(lines) else None
-            if below:
-                found[match[1]] = below[1]
-            elif behind[1]:
-                found[match[1]] = behind[2]
-            del end
-    return found
-
-
 def _said_of_value(each: Name) -> str:
-    return _texts_of_values().get(each.last, "")
+    """What stands below or behind a value where it is defined."""
+    for path in (each.path, *each.also):
+        found = said_of_values(source_of(path)).get(each.last)
+        if found:
+            return found
+    return ""
 
 
 def _page(each: Name, example: Shown | None, guides: str) -> str:
@@ -136,6 +126,9 @@ def _arguments(each: Name, found: Docstring, arguments: Sequence[Argument], link
         is_class = inspect.isclass(each.value)
         fields = is_class and hasattr(each.value, "__dataclass_fields__")
         parts += ["## Fields" if fields else "## Parameters", argument_table(found, arguments, link, guides)]
+        module = inspect.unwrap(each.value).__module__
+        meant = aliases(module, [*(one.type for one in arguments), "" if is_class else returned(each.value)])
+        parts += [f"`{name}` is `{text}`." for name, text in meant.items()]
     known = {one.name for one in arguments}
     rest = {name: text for name, text in found.items.items() if name not in known}
     if rest:
@@ -147,7 +140,12 @@ def _arguments(each: Name, found: Docstring, arguments: Sequence[Argument], link
 def argument_table(found: Docstring, arguments: Sequence[Argument], link: Link, guides: str) -> str:
     """What parameters or fields mean, with types and defaults."""
     rows = [
-        (code(one.mark + one.name), code(one.type), code(one.default or ""), prose(found.items.get(one.name, ""), link, guides))
+        (
+            code(one.mark + one.name),
+            code(one.type),
+            code(one.default or ""),
+            prose(found.items.get(one.name, ""), link, guides),
+        )
         for one in arguments
     ]
     return table(("name", "type", "default", "meaning"), rows)
@@ -170,7 +168,7 @@ def _example(each: Name, example: Shown | None, guides: str) -> list[str]:
         return ["## Example", f"From [{name}]({guides}/{name}):", fenced(block)]
     if example is None:
         return []
-    parts = ["## Example", fenced(example.code)]
+    parts = ["## Example", f"Not run here: {example.why}." if example.why else "", fenced(example.code)]
     if example.printed:
         parts += ["It prints:", fenced(example.printed, "text")]
     return parts
@@ -199,7 +197,9 @@ def _member(each: Name, one: Member, guides: str) -> list[str]:
     shown = f"{each.last}.{one.name}" if one.kind in ("classmethod", "staticmethod") else one.name
     parts = [f"({member_label(each, one.name)})=\n### `{one.name}`"]
     if one.kind == "property":
-        parts.append(f"{code(returns)}: {prose(found.summary, link, guides)}" if returns else prose(found.summary, link))
+        parts.append(
+            f"{code(returns)}: {prose(found.summary, link, guides)}" if returns else prose(found.summary, link)
+        )
     else:
         parts += [fenced(signature(shown, arguments, returns)), prose(found.summary, link, guides)]
     parts += [prose(text, link, guides) for text in found.paragraphs]
@@ -210,16 +210,21 @@ def _member(each: Name, one: Member, guides: str) -> list[str]:
 
 
 @functools.cache
-def _guides() -> dict[str, str]:
-    return {path.name: path.read_text("utf-8") for path in sorted(DOCS.glob("*.md")) if path.name != "README.md"}
+def _words_of_guides() -> dict[str, Counter[str]]:
+    """Page of the documentation -> how often it has each dotted name, and each name in backticks."""
+    found = {}
+    for path in sorted(DOCS.glob("*.md")):
+        if path.name != "README.md":
+            text = path.read_text("utf-8")
+            found[path.name] = Counter(re.findall(r"[A-Za-z_][\w.]*\w|`\w+`", text))
+    return found
 
 
 def guides_of(each: Name) -> list[str]:
     """The pages of the documentation that show a name, those that show it most often first."""
-    words = [re.escape(each.shown), re.escape(f"`{each.last}`")] if each.last[:1].isupper() else [re.escape(each.shown)]
-    pattern = re.compile("|".join(f"(?<![\\w.]){word}(?![\\w])" for word in words))
-    found = {name: len(pattern.findall(text)) for name, text in _guides().items()}
-    return sorted((name for name, count in found.items() if count), key=lambda name: -found[name])[:MOST_GUIDES]
+    wanted = [each.shown, *([f"`{each.last}`", each.last] if each.last[:1].isupper() else [])]
+    found = {page: sum(words[one] for one in wanted) for page, words in _words_of_guides().items()}
+    return sorted((page for page, count in found.items() if count), key=lambda page: -found[page])[:MOST_GUIDES]
 
 
 def _elsewhere(each: Name, guides: str) -> str:

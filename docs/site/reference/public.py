@@ -52,7 +52,7 @@ class Name:
         """ "classes", "functions" or "values": the folder of its page, so that Split and split are two files."""
         if inspect.isclass(self.value):
             return "classes"
-        return "functions" if inspect.isfunction(self.value) else "values"
+        return "functions" if inspect.isroutine(inspect.unwrap(self.value)) else "values"
 
     @property
     def page(self) -> str:
@@ -89,6 +89,17 @@ def handed_out(package: str) -> list[str]:
         for each in node.names
         if each.asname == each.name
     ]
+
+
+def source_of(path: str) -> str:
+    """The module that a public name comes from, by the package's face."""
+    package, _, name = path.rpartition(".")
+    folder = SOURCE.joinpath(*package.split(".")[1:])
+    for file in (folder / "__init__.pyi", folder / "__init__.py"):
+        for node in ast.parse(file.read_text("utf-8")).body if file.exists() else []:
+            if isinstance(node, ast.ImportFrom) and node.module and any(each.name == name for each in node.names):
+                return node.module
+    return package
 
 
 @functools.cache

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import importlib
 import inspect
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +41,7 @@ class Member:
 
 @functools.cache
 def _tree(module: str) -> ast.Module:
-    file = inspect.getsourcefile(sys.modules[module])
+    file = inspect.getsourcefile(importlib.import_module(module))
     assert file is not None, module
     with open(file, encoding="utf-8") as source:
         return ast.parse(source.read())
@@ -160,18 +162,49 @@ def said_of_fields(value: type) -> dict[str, str]:
     """Field -> the comment that stands behind its declaration, or the text below it."""
     found: dict[str, str] = {}
     for each in reversed(value.__mro__):
-        if not each.__module__.startswith("goodfit"):
-            continue
-        body = list(getattr(node_of(each), "body", []))
-        for line, after in zip(body, [*body[1:], None], strict=True):
-            if not (isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)):
-                continue
-            text = _source_lines(each.__module__)[(line.end_lineno or line.lineno) - 1][line.end_col_offset or 0 :]
-            if "# " in text and not text.strip().startswith("# type:"):
-                found[line.target.id] = text.partition("# ")[2].strip()
-            elif isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-                found[line.target.id] = " ".join(str(after.value.value).split())
+        if each.__module__.startswith("goodfit"):
+            found |= _said(each.__module__, getattr(node_of(each), "body", []))
     return found
+
+
+def said_of_values(module: str) -> dict[str, str]:
+    """Constant of a module -> the comment that stands behind it, or the text below it."""
+    return _said(module, _tree(module).body)
+
+
+def _said(module: str, body: Sequence[ast.stmt]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line, after in zip(body, [*body[1:], None], strict=True):
+        target = line.targets[0] if isinstance(line, ast.Assign) else getattr(line, "target", None)
+        if not (isinstance(line, ast.Assign | ast.AnnAssign) and isinstance(target, ast.Name)):
+            continue
+        behind = _source_lines(module)[(line.end_lineno or line.lineno) - 1][line.end_col_offset or 0 :]
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            found[target.id] = " ".join(str(after.value.value).split())
+        elif "# " in behind and not behind.strip().startswith("# type:"):
+            found[target.id] = behind.partition("# ")[2].strip()
+    return found
+
+
+def aliases(module: str, types: Iterable[str]) -> dict[str, str]:
+    """What the names of types that are no classes stand for, where goodfit defines them: name -> definition."""
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(re.findall(r"\b[A-Z]\w+\b", " ".join(types))):
+        meant = _definition(module, name)
+        if meant:
+            found[name] = meant
+    return found
+
+
+def _definition(module: str, name: str, steps: int = 0) -> str:
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return ast.unparse(node.value)
+        if isinstance(node, ast.ImportFrom) and steps < 4 and (node.module or "").startswith("goodfit"):
+            for each in node.names:
+                if (each.asname or each.name) == name:
+                    return _definition(str(node.module), each.name, steps + 1)
+    return ""
 
 
 def members_of(value: type) -> Iterator[Member]:
@@ -185,7 +218,9 @@ def members_of(value: type) -> Iterator[Member]:
             if name.startswith("_") or name in seen or kind is None:
                 continue
             seen.add(name)
-            function = getattr(member, "fget", None) or getattr(member, "func", None) or getattr(member, "__func__", member)
+            function = (
+                getattr(member, "fget", None) or getattr(member, "func", None) or getattr(member, "__func__", member)
+            )
             if function.__module__.startswith("goodfit"):
                 yield Member(name, kind, function)
 

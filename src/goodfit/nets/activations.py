@@ -257,6 +257,7 @@ _ALL = (
     ),
 )
 ACTIVATIONS: dict[str, Activation] = {each.name: each for each in _ALL}
+"""Name, as in a recipe -> activation."""
 
 
 def get(name: str) -> Activation:

@@ -156,6 +156,7 @@ _ALL = (
     ),
 )
 INITIALISERS: dict[str, Initialiser] = {each.name: each for each in _ALL}
+"""Name, as `init` of a recipe has it -> initialiser of weights."""
 BIAS_INITIALISERS: dict[str, Initialiser] = {
     "torch": Initialiser(
         "torch", _torch_biases, _of_torch, 1.0, "", "U(-1/sqrt(fan_in), 1/sqrt(fan_in))", "torch.nn.Linear"
@@ -163,6 +164,7 @@ BIAS_INITIALISERS: dict[str, Initialiser] = {
     "constant": Initialiser("constant", _constant_biases, _nothing, 0.0, "value", "scale", "torch.nn.init.constant_"),
     "zeros": Initialiser("zeros", _zero_biases, _nothing, 0.0, "", "0", "torch.nn.init.zeros_"),
 }
+"""Name, as `init_bias` of a recipe has it -> initialiser of biases."""
 
 
 def get(name: str, table: Mapping[str, Initialiser] = INITIALISERS) -> Initialiser:

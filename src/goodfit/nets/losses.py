@@ -202,6 +202,7 @@ LOSSES: dict[str, Loss] = {
         ),
     )
 }
+"""Name, as in a recipe -> loss."""
 DEFAULT_LOSSES = {  # task -> the loss that a recipe's "auto" means
     "classification": "cross-entropy",
     "multilabel": "binary-cross-entropy",
