@@ -121,7 +121,7 @@ def command_pages(guides: str) -> Iterator[tuple[str, str]]:
     for command in commands():
         yield command.page, _page(command, f"../{guides}")
     yield "commands.md", _index()
-    yield "flags.md", _flags_page()
+    yield "flags.md", _flags_page(guides)
 
 
 def _page(command: Command, guides: str) -> str:
@@ -135,7 +135,7 @@ def _page(command: Command, guides: str) -> str:
     for flag in command.flags:
         groups.setdefault(flag.group, []).append(flag)
     for group, flags in groups.items():
-        rows = [(_names(flag), flag.type, code(flag.default), _help(flag)) for flag in flags]
+        rows = [(_names(flag), flag.type, code(flag.default), _help(flag, guides)) for flag in flags]
         parts += [f"## {group}", table(("name", "type", "default", "meaning"), rows)]
     return page(*parts)
 
@@ -144,10 +144,10 @@ def _names(flag: Flag) -> str:
     return " ".join(map(code, flag.names))
 
 
-def _help(flag: Flag) -> str:
+def _help(flag: Flag, guides: str) -> str:
     name = flag.names[0].lstrip("-")
     own = f" [More](#{field_label(FIELDS[name].name)})" if name in FIELDS and flag.names[0].startswith("--") else ""
-    return prose(flag.help, NO_LINK) + own
+    return prose(flag.help, NO_LINK, guides) + own
 
 
 def _index() -> str:
@@ -164,11 +164,11 @@ def _index() -> str:
     )
 
 
-def _flags_page() -> str:
+def _flags_page(guides: str) -> str:
     rows = []
     for name, having in sorted(owners().items()):
         if name.startswith("--"):
             links = ", ".join(f"[{each.words}]({each.page})" for each in having)
             flag = next(flag for flag in having[0].flags if flag.names[0] == name)
-            rows.append((_names(flag), _help(flag), links))
+            rows.append((_names(flag), _help(flag, guides), links))
     return page("# Flags", "Every flag of every command.", table(("flag", "meaning", "commands"), rows))

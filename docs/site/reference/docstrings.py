@@ -14,7 +14,9 @@ THOSE_OF = re.compile(r"The other arguments are those of `([\w.]+)`")
 SECTION = re.compile(r"^(Parameters|Attributes|Examples|Returns|Raises|Notes|See Also|References)\n-+\n", re.MULTILINE)
 NUMPYDOC_ITEM = re.compile(r"^(\w+(?:, \w+)*)(?: : (.*))?$")
 TASKS = ("classification", "multilabel", "regression")  # of which a docstring may tell one by one
-DEFAULT = re.compile(r"(?:\bdefault=| default )('[^']*'|\"[^\"]*\"|\([^)]*\)|[\w.+-]*\w)")
+DEFAULT = re.compile(
+    r"(?:\bdefault=| default )('[^']*'|\"[^\"]*\"|\([^)]*\)|None|True|False|-?\d[\w.+-]*\w|-?\d)(?=[\s.,;)]|$)"
+)
 
 
 @dataclass
@@ -95,9 +97,10 @@ def _read_paragraph(found: Docstring, paragraph: str, known: Collection[str], *,
         ):
             current = ()
             text.append(line)
-        elif current:
+        elif current and not (match and set(named).isdisjoint(TASKS) and re.fullmatch(r"[a-z_]+", match[1])):
             lines[current].append(line.strip())
         else:
+            current = ()
             if match and re.fullmatch(r"[a-z_]+(, [a-z_]+)*", match[1]):
                 strange += named
             text.append(line)

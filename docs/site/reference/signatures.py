@@ -196,14 +196,25 @@ def aliases(module: str, types: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _definition(module: str, name: str, steps: int = 0) -> str:
+@functools.cache
+def _named(module: str) -> dict[str, str | tuple[str, str]]:
+    """Name -> its definition where a module assigns it, or (module, name) where it imports it from goodfit."""
+    found: dict[str, str | tuple[str, str]] = {}
     for node in ast.walk(_tree(module)):
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-            return ast.unparse(node.value)
-        if isinstance(node, ast.ImportFrom) and steps < 4 and (node.module or "").startswith("goodfit"):
-            for each in node.names:
-                if (each.asname or each.name) == name:
-                    return _definition(str(node.module), each.name, steps + 1)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("goodfit"):
+            found |= {each.asname or each.name: (str(node.module), each.name) for each in node.names}
+    for node in _tree(module).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = ast.unparse(node.value)
+    return found
+
+
+def _definition(module: str, name: str) -> str:
+    for _ in range(4):
+        found = _named(module).get(name, "")
+        if isinstance(found, str):
+            return found
+        module, name = found
     return ""
 
 

@@ -17,8 +17,8 @@ print(found["symmetric-units"].text)
 print(found.advice.recipe)
 
 # %% goodfit.inspection.Finding
-finding = gf.inspect(run, retrain=False)["symmetric-units"]
-print(finding.status, finding.value, finding.limit, finding.place)
+finding = gf.inspect(run, retrain=False).issues[0]
+print(finding.code, finding.status, finding.value, finding.limit, finding.place)
 
 # %% goodfit.inspection.CHECKS
 for code, check in list(gf.inspection.CHECKS.items())[:3]:
@@ -98,16 +98,20 @@ gf.train(recipe, parts, watch=watcher, leaks="off")
 print(len(watcher.rows), watcher.rows[0]["epoch"], watcher.rows[0]["layer"])
 
 # %% goodfit.figures.curves
+from pathlib import Path
+
 from goodfit.figures import curves, write_figure
 
 write_figure(curves(run.history), "curves.svg")
-print(open("curves.svg").read(5))
+print(Path("curves.svg").read_text()[:5])
 
 # %% goodfit.figures.write_figure
+from pathlib import Path
+
 from goodfit.figures import write_figure
 
 write_figure(run.figure(), "curves.png")  # or .svg
-print(open("curves.png", "rb").read(4))
+print(Path("curves.png").stat().st_size > 1000)
 
 # %% goodfit.figures.svg
 from goodfit.figures import svg

@@ -21,12 +21,14 @@ page.write("search.html")
 print([section.title for section in page.sections])
 
 # %% goodfit.reports.model_card
+from pathlib import Path
+
 card = gf.reports.model_card("runs/iris")
 card.write("card.md")
-print(open("card.md").read().splitlines()[0])
+print(Path("card.md").read_text().splitlines()[0])
 
 # %% goodfit.reports.ModelCard
-card = run.card()
+card: gf.reports.ModelCard = run.card()
 print(sorted(card.facts)[:6])
 
 # %% goodfit.reports.Page
@@ -175,7 +177,8 @@ server = gf.serving.WebServer(gf.serving.app(gf.load_model("runs/iris")))  # any
 threading.Thread(target=server.run).start()
 body = json.dumps({"rows": [[5.1, 3.5, 1.4, 0.2]]}).encode()
 asked = urllib.request.Request(f"{server.url}/predict", body, {"Content-Type": "application/json"})
-print(json.load(urllib.request.urlopen(asked))["predictions"][0]["prediction"])
+with urllib.request.urlopen(asked) as answer:
+    print(json.load(answer)["predictions"][0]["prediction"])
 server.stop()
 
 # %% goodfit.serving.Limits
@@ -189,7 +192,8 @@ import urllib.request
 
 server = gf.serving.WebServer(gf.serving.app(gf.load_model("runs/iris")))  # on a free port
 threading.Thread(target=server.run).start()
-print(urllib.request.urlopen(f"{server.url}/").status)
+with urllib.request.urlopen(f"{server.url}/") as answer:
+    print(answer.status)
 server.stop()
 
 # %% goodfit.serving.serve (not run: it answers until Ctrl-C)

@@ -37,10 +37,12 @@ found = gf.runs.predict("runs/iris", "iris")
 print(found.values.shape, found.predicted[:5])
 
 # %% goodfit.runs.Predictions
+from pathlib import Path
+
 found = gf.runs.predict("runs/iris", "iris")
 found.write_csv("predictions.csv")
 print(found.classes, found.nets)
-print(*open("predictions.csv").read().splitlines()[:2], sep="\n")
+print(*Path("predictions.csv").read_text().splitlines()[:2], sep="\n")
 
 # %% goodfit.runs.PredictionStream
 stream = gf.runs.PredictionStream("runs/iris", "iris")  # parts of a file that is larger than the memory
