@@ -9,7 +9,7 @@ from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import FieldRule, to_text
 from goodfit.training.recipe_rules import APPLIES, Applies
 
-from .markdown import code, page, prose, table
+from .markdown import code, guide, page, prose, table
 
 TABLES = {  # fields whose names stand in a table of their own
     "activation": "activations",
@@ -134,7 +134,7 @@ def field_page(guides: str) -> str:
     parts = [
         "# Recipe fields",
         f"Each field is an argument of [`gf.Recipe`](classes/goodfit.Recipe.md), a key of a recipe file and a flag of "
-        f"the commands that take a recipe. More on activations, losses, optimisers: [recipe.md]({guides}/recipe.md).",
+        f"the commands that take a recipe. More on activations, losses, optimisers: {guide('recipe.md', guides)}.",
     ]
     for title, rules in groups():
         rows = [

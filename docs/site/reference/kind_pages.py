@@ -18,7 +18,7 @@ from goodfit.verdicts.words import STATUS_WORDS
 
 from .declared import constant, declared
 from .linking import linker
-from .markdown import code, fenced, number, page, prose, table
+from .markdown import code, fenced, guide, number, page, prose, table
 from .public import SOURCE
 
 CLAIM_WORDS = {
@@ -68,8 +68,8 @@ def findings(guides: str) -> str:
     parts = [
         "# Findings",
         "[`gf.inspect`](functions/goodfit.inspect.md) and `goodfit inspect` make one finding per check, in this order. "
-        f"How accurate they are: [findings.md]({guides}/findings.md). What is measured: "
-        f"[inspection.md]({guides}/inspection.md).",
+        f"How accurate they are: {guide('findings.md', guides)}. What is measured: "
+        f"{guide('inspection.md', guides)}.",
         table(("status", "means"), ((code(name), _text(text, guides)) for name, text in FINDING_WORDS.items())),
         table(
             ("code", "an issue means"),
@@ -99,7 +99,7 @@ def leaks(guides: str) -> str:
         "# Leaks",
         "`goodfit train`, `goodfit select`, `goodfit data check` and "
         "[`gf.leaks.guard`](functions/goodfit.leaks.guard.md) "
-        f"look for these. More: [data.md]({guides}/data.md#leaks).",
+        f"look for these. More: {guide('data.md#leaks', guides)}.",
         table(("status", "means"), ((code(name), _text(text, guides)) for name, text in LEAK_WORDS.items())),
     ]
     for name, each in declared("leaks/codes.toml").items():
@@ -123,8 +123,8 @@ def scores(guides: str) -> str:
     parts = [
         "# Scores and measures",
         "The score of a task is accuracy (classification), exact match (multilabel) or R² (regression); the loss is "
-        f"log loss or squared error. Intervals and baselines: [measures.md]({guides}/measures.md), "
-        f"[statistics.md]({guides}/statistics.md).",
+        f"log loss or squared error. Intervals and baselines: {guide('measures.md', guides)}, "
+        f"{guide('statistics.md', guides)}.",
     ]
     for name, each in declared("models/measures.toml").items():
         called = [one for one, of in NAMES.items() if of == name]
@@ -148,7 +148,7 @@ def verdicts(guides: str) -> str:
     parts = [
         "# Verdicts and claims",
         f"`goodfit verdict` and [`gf.verdict`](functions/goodfit.verdict.md) give one of these: "
-        f"[verdict.md]({guides}/verdict.md).",
+        f"{guide('verdict.md', guides)}.",
     ]
     for name, each in declared("verdicts/kinds.toml").items():
         rows = [
@@ -162,7 +162,7 @@ def verdicts(guides: str) -> str:
         "Every alternative that a verdict trains has one of these statuses.",
         table(("status", "means"), ((code(name), text) for name, text in STATUS_WORDS.items())),
         "## Claims",
-        f"What becomes of a claim of a study: [studies.md]({guides}/studies.md#claims).",
+        f"What becomes of a claim of a study: {guide('studies.md#claims', guides)}.",
         table(("status", "means"), ((code(name), text) for name, text in CLAIM_WORDS.items())),
     ]
     return page(*parts)
@@ -183,7 +183,7 @@ def formats(guides: str) -> str:
             ("written by", _text(each["written"], guides)),
             ("read by", _text(each["read"], guides)),
             ("version of the format", version),
-            ("more", f"[{each['page']}]({guides}/{each['page']})"),
+            ("more", guide(each["page"], guides)),
         ]
         parts.append(_entry(f"file.{slug(name).replace('*', 'n')}", name, rows))
     return page(*parts)
@@ -278,7 +278,7 @@ def errors(guides: str) -> str:
 def environment(guides: str) -> str:
     """The environment variables that goodfit reads."""
     rows = [
-        (f"`{name}`", _text(each["means"], guides), f"[{each['page']}]({guides}/{each['page']})")
+        (f"`{name}`", _text(each["means"], guides), guide(each["page"], guides))
         for name, each in declared("environment.toml").items()
     ]
     return page("# Environment variables", table(("variable", "means", "more"), rows))

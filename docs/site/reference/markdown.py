@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 Link = Callable[[str], str | None]
+DOCS = Path(__file__).parents[2]
 GUIDE = re.compile(r"docs/([\w-]+\.md)(#[\w-]+)?")
 
 
@@ -49,7 +52,19 @@ def _code(text: str, link: Link) -> str:
 def _plain(text: str, guides: str) -> str:
     found = re.sub(r"([\\*<\[\]$])", r"\\\1", text)
     found = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", found)
-    return GUIDE.sub(lambda each: f"[{each[1]}]({guides}/{each[1]}{each[2] or ''})", found)
+    return GUIDE.sub(lambda each: guide(each[1] + (each[2] or ""), guides), found)
+
+
+def guide(address: str, guides: str) -> str:
+    """A link to a page of docs/, by its title. address: such as "data.md#leaks"."""
+    return f"[{_title(address.partition('#')[0])}]({guides}/{address})"
+
+
+@functools.cache
+def _title(name: str) -> str:
+    path = DOCS / name
+    heading = re.search(r"^# (.+)$", path.read_text("utf-8"), re.MULTILINE) if path.exists() else None
+    return heading[1].replace("`", "") if heading else name
 
 
 def page(*parts: str | None) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from .docstrings import Docstring, read_docstring
 from .examples import Shown
 from .linking import linker, member_label
-from .markdown import Link, code, contents, fenced, page, prose, table
+from .markdown import Link, code, contents, fenced, guide, page, prose, table
 from .public import DOCS, Name, by_path, names, packages, source_of
 from .signatures import (
     Argument,
@@ -109,9 +109,9 @@ def _page(each: Name, example: Shown | None, guides: str) -> str:
         bare = each.last == "Recipe" or (inspect.isclass(each.value) and not arguments)
         parts.append(fenced(shown if bare else signature(shown, arguments, returns)))
     parts += [prose(text, link, guides) if not text.startswith("    ") else text for text in found.paragraphs]
+    parts += _example(each, example, guides)
     parts += _arguments(each, found, arguments, link, guides)
     parts += _raises(found, link, guides)
-    parts += _example(each, example, guides)
     if inspect.isclass(each.value):
         parts += _members(each, guides)
     parts += [_elsewhere(each, guides)]
@@ -165,7 +165,7 @@ def _raises(found: Docstring, link: Link, guides: str) -> list[str]:
 def _example(each: Name, example: Shown | None, guides: str) -> list[str]:
     if example is None and each.guide is not None:
         name, block = each.guide
-        return ["## Example", f"From [{name}]({guides}/{name}):", fenced(block)]
+        return ["## Example", f"From {guide(name, guides)}:", fenced(block)]
     if example is None:
         return []
     parts = ["## Example", f"Not run here: {example.why}." if example.why else "", fenced(example.code)]
@@ -229,5 +229,5 @@ def guides_of(each: Name) -> list[str]:
 
 def _elsewhere(each: Name, guides: str) -> str:
     also = f"Also {', '.join(map(code, each.also))}." if each.also else ""
-    links = ", ".join(f"[{name}]({guides}/{name})" for name in guides_of(each))
+    links = ", ".join(guide(name, guides) for name in guides_of(each))
     return "\n\n".join(filter(None, [also, f"Guides that show it: {links}." if links else ""]))

@@ -126,9 +126,9 @@ def shown_default(value: Any) -> str:
     """A default for people: simple values as Python writes them, others by their kind."""
     if isinstance(value, PLAIN):
         return repr(value)
-    if inspect.isfunction(value) or inspect.isclass(value):
+    if inspect.isclass(value) or (inspect.isfunction(value) and value.__name__.isidentifier()):
         return value.__name__
-    return "…"
+    return "..."
 
 
 def _fields(value: type) -> list[Argument]:
@@ -145,7 +145,7 @@ def _fields(value: type) -> list[Argument]:
             continue
         default = None if each.default is dataclasses.MISSING else shown_default(each.default)
         if each.default_factory is not dataclasses.MISSING:
-            default = "{}" if each.default_factory is dict else "…"
+            default = "{}" if each.default_factory is dict else "..."
         found.append(Argument(each.name, types.get(each.name, ""), default, keyword=each.kw_only))
     return found
 
