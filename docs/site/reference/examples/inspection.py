@@ -193,3 +193,8 @@ found = gf.partial_dependence(
     "age",
 )
 print(len(found.figure().axes))  # which is `figures.dependence_curve` of its values
+
+# %% goodfit.inspection.steps_figure
+graph = gf.inspection.trace(subject.head(2), l2=0.01)
+figure = gf.inspection.steps_figure(graph)
+print(len(figure.axes))
