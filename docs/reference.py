@@ -9,10 +9,10 @@ import ast
 import graphlib
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from goodfit.cli.flags import GROUPS
 from goodfit.data import Entry, describe, names
 from goodfit.nets.activations import ACTIVATIONS, SATURATED_DERIVATIVE, Activation
 from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS, Initialiser
@@ -20,20 +20,17 @@ from goodfit.nets.losses import DEFAULT_LOSSES, LOSSES
 from goodfit.training.named_recipes import NAMED
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import FieldRule, to_text
-from goodfit.training.recipe_rules import APPLIES, CHECKS, LEARNING_RATES, STOCHASTIC, Applies
+from goodfit.training.recipe_rules import APPLIES, CHECKS, LEARNING_RATES, STOCHASTIC
 from goodfit.training.schedules import Schedule
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))  # so that this runs as a script, too
+
+from docs.site.reference import fields  # noqa: E402
+from docs.site.reference.markdown import code, number, table  # noqa: E402
+
 IMPORTED = re.compile(r"^\s*from goodfit\.(\w+)", re.MULTILINE)
 BEGIN, END = "<!-- begin: written by `make docs` -->", "<!-- end -->"
-TABLES = {  # fields whose names stand in a table of their own
-    "activation": "activations",
-    "init": "initialisers",
-    "init_bias": "initialisers",
-    "loss": "losses",
-    "optimizer": "optimisers",
-    "schedule": "schedules",
-}
 VARIANCES = {  # initialiser -> its variance; `checked_variance` compares it with the declaration
     "torch": "1 / (3 * fan_in)",
     "normal": "scale**2",
@@ -97,26 +94,6 @@ def between(page: str, text: str) -> str:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{text}\n{END}{after}"
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
-
-
-def code(text: str) -> str:
-    """The text as code."""
-    return f"`{text}`" if text else ""
-
-
-def number(value: float | None) -> str:
-    """A number for a table; "" for none."""
-    if value is None:
-        return ""
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return f"{value:.4g}"
 
 
 def folder_table() -> str:
@@ -295,48 +272,22 @@ INITIALISER_COLUMNS = ("name", "distribution", "variance", "scale means", "defau
 
 def _field_tables() -> list[str]:
     """A heading and a table for every group of fields, as in the help of `goodfit train`."""
-    groups: list[tuple[str, list[FieldRule]]] = []
-    for name, rule in Recipe.fields().items():
-        if name in GROUPS:
-            groups.append((GROUPS[name], []))
-        groups[-1][1].append(rule)
     columns = ("field", "meaning", "default", "may be", "only with")
-    only: dict[str, list[Applies]] = {}
-    for each in APPLIES:
-        only.setdefault(each.field, []).append(each)
     parts = []
-    for title, rules in groups:
-        parts += [f"### {title}", table(columns, (_field_row(rule, only.get(rule.name, [])) for rule in rules))]
+    for title, rules in fields.groups():
+        parts += [f"### {title}", table(columns, map(_field_row, rules))]
     return parts
 
 
-def _field_row(rule: FieldRule, only: Sequence[Applies]) -> Sequence[str]:
-    default = ("yes" if rule.default else "no") if rule.kind == "switch" else to_text(rule.default)
-    return code(rule.name), rule.description, code(default), _range(rule), " and ".join(map(_where, reversed(only)))
-
-
-def _range(rule: FieldRule) -> str:
-    if rule.name not in TABLES:
-        return rule.range.removeprefix("one of ")
-    page = TABLES[rule.name]
-    return f"a name of [{page}](#{page})" + (", or a list of them" if rule.many else "")
-
-
-def _where(rule: Applies) -> str:
-    """Where a field has an effect; the shorter of the two ways to say it."""
-    field = Recipe.fields()[rule.of]
-    if field.kind == "switch":
-        return f"`{rule.of}`" if rule.among == (True,) else f"no `{rule.of}`"
-    others = [name for name in field.choices if name not in rule.among]
-    if len(others) < len(rule.among):
-        return f"`{rule.of}` other than {', '.join(others)}"
-    return f"`{rule.of}` {', '.join(map(str, rule.among))}"
+def _field_row(rule: FieldRule) -> Sequence[str]:
+    default = code(fields.default_text(rule))
+    return code(rule.name), rule.description, default, fields.range_text(rule), fields.only_with(rule)
 
 
 def _named_table(named: Mapping[str, Recipe]) -> str:
-    fields = {name: recipe.to_dict() for name, recipe in named.items()}
-    differ = [field for field in Recipe.fields() if len({to_text(values[field]) for values in fields.values()}) > 1]
-    rows = ([code(field), *(code(to_text(values[field])) for values in fields.values())] for field in differ)
+    held = {name: recipe.to_dict() for name, recipe in named.items()}
+    differ = [field for field in Recipe.fields() if len({to_text(values[field]) for values in held.values()}) > 1]
+    rows = ([code(field), *(code(to_text(values[field])) for values in held.values())] for field in differ)
     return table(("field", *named), rows)
 
 
@@ -397,9 +348,9 @@ def _optimiser_rows() -> Iterable[Sequence[str]]:
 
 
 def _schedule_rows() -> Iterable[Sequence[str]]:
-    fields = Recipe.fields()
-    for name in fields["schedule"].choices:
-        rate, every, final = (fields[f].default for f in ("schedule_rate", "schedule_epochs", "final_rate"))
+    rules = Recipe.fields()
+    for name in rules["schedule"].choices:
+        rate, every, final = (rules[f].default for f in ("schedule_rate", "schedule_epochs", "final_rate"))
         schedule = Schedule(kind=name, rate=rate, every=every, final=final, epochs=EPOCHS)
         shares = schedule.factors(0, EPOCHS, 1)[:, 0]
         yield code(name), code(SCHEDULES[name]), *(f"{shares[epoch]:.3g}" for epoch in SHOWN)

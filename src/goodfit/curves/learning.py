@@ -53,8 +53,9 @@ def learning_curve(
 
     rows: numbers of training rows, each at least 2 and at most what the smallest fold has; POINTS of them, evenly
     spaced in the logarithm, if None. Fewer rows are a part of more: classes keep their shares, and with `time` the
-    latest rows are taken. A batch that is larger than the rows is all of them. by: measure "score" or "loss". out:
-    folder that keeps what was computed; the same call resumes there. The other arguments are those of `select`;
+    latest rows are taken. A batch that is larger than the rows is all of them.
+    by: measure "score" or "loss".
+    out: folder that keeps what was computed; the same call resumes there. The other arguments are those of `select`;
     test rows take no part.
     """
     progress = progress or session_line()

@@ -19,18 +19,18 @@ from goodfit.reading import similar_file
 class Entry:
     """What is known of a data set without loading it."""
 
-    name: str
+    name: str  # by which `load` knows it
     about: str
     """One line."""
-    task: Task
+    task: Task  # classification, multilabel or regression
     rows: int
     """All rows, official test rows included; for a drawn set, with the default parameters."""
     test_rows: int
     """Official test rows; 0 where the set has none and `split` takes some."""
-    inputs: int
-    outputs: int
-    source: str
-    image_shape: tuple[int, int] | None = None
+    inputs: int  # D
+    outputs: int  # C: classes, labels or targets
+    source: str  # where it comes from
+    image_shape: tuple[int, int] | None = None  # (height, width) of images
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """What `load` takes for it, with the defaults; empty for sets that are what they are."""
 
@@ -115,6 +115,7 @@ def load(name: str, *, progress: Notify | None = None, **parameters: Any) -> Dat
     parameters: of drawn sets only, such as seed=1, noise=0.2; `describe(name).parameters` lists them with defaults.
     progress: called with each `Step` while Fashion-MNIST is looked for; the other sets are there at once.
     Raises InputError for an unknown name or parameter, GoodfitError if Fashion-MNIST is nowhere to be had.
+    name: one of `names()`
     """
     known = describe(name).parameters
     problems = Problems()
@@ -135,6 +136,9 @@ def fetch(name: str, *, progress: Notify | None = None) -> FetchReport:
     """Make sure that a data set can be loaded without a network from now on, and say how it was come by.
 
     Raises GoodfitError, with every place that was tried, if it cannot be had or cannot be kept.
+
+    name: of the data set
+    progress: called with each `Step` while it is looked for
     """
     entry = describe(name)
     if name == fashion_mnist.NAME:

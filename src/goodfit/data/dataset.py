@@ -36,13 +36,13 @@ class Dataset:
     InputError names all that is wrong.
     """
 
-    name: str
+    name: str  # as in tables and in the ledger
     x: np.ndarray
     """Inputs [N, D]: uint8 (pixels) as they are, any other numbers as float32; finite."""
     y: np.ndarray
     """Targets. classification: int32 codes [N], positions in `classes`. multilabel: float32 [N, C] of 0 and 1.
     regression: float32 [N, C], finite; a one-dimensional array becomes one column."""
-    task: Task
+    task: Task  # classification, multilabel or regression
     classes: tuple[str, ...] = ()
     """Names of the C classes or labels; () for regression."""
     features: tuple[str, ...] = ()
@@ -123,6 +123,8 @@ class Dataset:
         booleans, two whole numbers, and few whole numbers that repeat are classes; other numbers are regression.
         fields: the other fields of a Dataset. Unless they say otherwise, inputs are scaled robustly (images to mean 0
         and standard deviation 1), and each regression target to mean 0 and standard deviation 1.
+        x: inputs [N, D], or images [N, height, width]
+        name: of the data set, as tables and the ledger show it; default 'table'
         """
         from goodfit.data.tables.targets import read_target
 

@@ -90,14 +90,14 @@ ADVICE = (
 class FetchReport:
     """How a data set was come by."""
 
-    name: str
+    name: str  # of the data set
     source: str
     """The place that had it."""
     folder: Path | None
     """Where it lies now in the cache; None where nothing needs to be kept, or where it could not be kept."""
     attempts: tuple[Attempt, ...] = ()
     """Every place that was tried, in order, with what came of it."""
-    seconds: float = 0.0
+    seconds: float = 0.0  # that it all took
     trouble: str = ""
     """Why it could not be kept in the cache; "" if it could."""
 

@@ -21,16 +21,18 @@ Indexes = NDArray[np.int32]
 class Fold:
     """Rows that a net learns from and rows that it is scored on, by their numbers in the data set."""
 
-    train: Indexes
-    valid: Indexes
+    train: Indexes  # [n] rows to learn from, rising
+    valid: Indexes  # [m] rows to score
 
 
 @dataclass(frozen=True)
 class Folds:
     """The folds of a cross-validation, repeat by repeat.
 
-    kind: how they were made, in words; repeats: the folds of each; partitions: whether the folds of each repeat hold
-    every row of the data once, so that one population can train all of them on shared batches.
+    kind: how they were made, in words
+    repeats: the folds of each
+    partitions: whether the folds of each repeat hold every row of the data once, so that one population can train all
+    of them on shared batches.
     """
 
     kind: str
@@ -61,10 +63,14 @@ def make_folds(
 ) -> Folds:
     """Divide rows into folds.
 
-    rows: the numbers of the rows to divide. folds: their number, or a splitter of scikit-learn's. Classes are
-    stratified. groups: [n] of the rows: a group stands in one fold only; those of the data set if None. time: [n] of
-    the rows: each fold is validated on what comes after what it learns from, with `folds` such steps; likewise.
+    rows: the numbers of the rows to divide.
+    folds: their number, or a splitter of scikit-learn's. Classes are stratified.
+    groups: [n] of the rows: a group stands in one fold only; those of the data set if None.
+    time: [n] of the rows: each fold is validated on what comes after what it learns from, with `folds` such steps;
+    likewise.
     repeats: with other shuffles. A splitter gets the groups, and the rows in the order of time.
+    data: whose rows they are
+    seed: which rows stand in which fold
     InputError where there are too few rows, groups, or rows of a class.
     """
     seed, rows = checked_seed(seed, WHERE), np.asarray(rows)

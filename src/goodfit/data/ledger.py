@@ -49,14 +49,20 @@ _CLOSED = "No test set is opened until the ledger can be written."
 class Opening:
     """A line of the ledger.
 
-    number: from 1; time: UTC, ISO 8601, never before that of an earlier line; data: name; rows: how many were opened;
-    row_set: their digest; model: digest of what was scored; run: its folder or None; kind: "score", "curve" where the
-    rows were scored in every epoch of a training, "compare" where models were compared row by row, "calibrate" where
-    probabilities were held beside them; nth: how many different openings of these rows there were then, this one
-    counted; score: as `Score.to_dict` gives it; None for a
-    curve, and if the work ended before the score. of: how many different openings of these rows there are by now;
-    again: whether an earlier line has the same model and rows; family: a number that openings share whose rows overlap,
-    directly or through others.
+    number: from 1
+    time: UTC, ISO 8601, never before that of an earlier line
+    data: name
+    rows: how many were opened
+    row_set: their digest
+    model: digest of what was scored
+    run: its folder or None
+    kind: "score", "curve" where the rows were scored in every epoch of a training, "compare" where models were compared
+    row by row, "calibrate" where probabilities were held beside them
+    nth: how many different openings of these rows there were then, this one counted
+    score: as `Score.to_dict` gives it; None for a curve, and if the work ended before the score.
+    of: how many different openings of these rows there are by now
+    again: whether an earlier line has the same model and rows
+    family: a number that openings share whose rows overlap, directly or through others.
     """
 
     number: int
@@ -108,14 +114,21 @@ class Ledger:
     where it cannot be written, is damaged, is no ledger, or is one of a newer goodfit.
     """
 
-    path: Path = field(default_factory=ledger_path)
-    patience: float = PATIENCE
+    path: Path = field(default_factory=ledger_path)  # the file; `ledger_path` says which one is the project's
+    patience: float = PATIENCE  # seconds to wait for another process
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
 
     def begin(self, data: str, rows: RowSet, model: str, run: str | None = None, kind: Kind = "score") -> Begun:
-        """Record an opening. It is on the disk when this returns."""
+        """Record an opening. It is on the disk when this returns.
+
+        data: name of the data set
+        rows: the rows that are opened, by their content
+        model: digest of what is scored
+        run: its folder, None where there is none
+        kind: what the rows are opened for, as in `Opening`
+        """
         with self._writing() as file:
             earlier = _openings(file)
             sets = _row_sets(file)
@@ -147,7 +160,11 @@ class Ledger:
             return len({(line.model, line.row_set) for line in lines})
 
     def finish(self, number: int, score: Mapping[str, Any]) -> None:
-        """Add the score of an opening, before it is shown."""
+        """Add the score of an opening, before it is shown.
+
+        number: of the line, as in `Opening`
+        score: as `Score.to_dict` gives it
+        """
         with self._writing() as file:
             file.execute("INSERT INTO scores VALUES (?, ?)", (number, json.dumps(dict(score), allow_nan=False)))
 

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class Sealed:
-    """The test rows of a split. It can be used like the array of their numbers, int32."""
+    """The test rows of a split. It can be used like the array of their numbers, int32.
+
+    data: the data set of the rows
+    rows: [n] their numbers
+    """
 
     def __init__(self, data: Dataset, rows: Any) -> None:
         self.data = data

@@ -43,11 +43,14 @@ class FileSpec:
 
 @dataclass(frozen=True)
 class Step:
-    """What a search for data, or a computation, is doing now, for a progress display."""
+    """What a search for data, or a computation, is doing now, for a progress display.
 
-    place: str
+    state: what it does or has found there
+    """
+
+    place: str  # where it looks
     state: Literal["looking", "fetching", "found", "missing", "wrong", "failed", "computing"]
-    detail: str = ""
+    detail: str = ""  # a phrase, such as why it failed
     fraction: float | None = None
     """Of the fetching from this place, or of what is computed, in [0, 1]; None where it is not known."""
 
@@ -96,13 +99,13 @@ class Place:
 class Attempt:
     """What came of one place."""
 
-    place: str
-    outcome: Outcome
+    place: str  # what was looked at, as in `FetchReport.source`
+    outcome: Outcome  # found, missing, wrong (content that was refused) or failed (such as no network)
     detail: str
     """What was tried there and why it was not used."""
     wrong: tuple[str, ...]
     """Each wrong file that was met, by name, even if the place then had the right one elsewhere."""
-    seconds: float
+    seconds: float  # that it took
 
 
 def silent(step: Step) -> None:

@@ -39,21 +39,21 @@ class FeatureRange:
 class Summary:
     """What a data set holds. Made by `summary`."""
 
-    name: str
-    about: str
-    source: str
-    task: str
+    name: str  # of the data set
+    about: str  # a sentence
+    source: str  # where it comes from
+    task: str  # classification, multilabel or regression
     rows: int
     """All rows, official test rows included."""
-    test_rows: int
-    inputs: int
-    outputs: int
+    test_rows: int  # of its official test set
+    inputs: int  # D
+    outputs: int  # C: classes, labels or targets
     storage: str
     """dtype of the inputs."""
     size: int
     """Inputs and targets in memory, in bytes."""
-    image_shape: tuple[int, int] | None
-    scaling: str
+    image_shape: tuple[int, int] | None  # (height, width) of images
+    scaling: str  # of the inputs, in training
     missing: int
     """Values that are not finite; a Dataset never has any, so 0."""
     classes: tuple[ClassCount, ...]

@@ -41,8 +41,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on rows X [n_samples, n_features] with targets y [n_samples] or [n_samples, n_outputs].
 
-        X: array, sparse matrix or data frame; sample_weight: [n_samples] or None. Ctrl-C ends the training and keeps
-        what was trained, with a warning. Raises ValueError for data or parameters that do not fit.
+        X: array, sparse matrix or data frame
+        sample_weight: [n_samples] or None. Ctrl-C ends the training and keeps what was trained, with a warning.
+        Raises ValueError for data or parameters that do not fit.
+        y: targets
         """
         if not together.taken(self, X, y, sample_weight):
             fitting.fit(self, X, y, sample_weight, incremental=False)

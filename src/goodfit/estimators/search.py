@@ -109,7 +109,11 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
 
     @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
-        """Search, and refit the best candidate on all rows. params: `groups`, and what the estimator's fit takes."""
+        """Search, and refit the best candidate on all rows.
+
+        params: `groups`, and what the estimator's fit takes.
+        X, y: as the estimator's fit takes them
+        """
         X, y = indexable(X, y)
         candidates = self._candidates()
         routed = self._get_routed_params_for_fit(params)

@@ -26,19 +26,28 @@ def svg(figure: Figure, *, live_text: bool = False) -> bytes:
     """The figure as SVG, text drawn as shapes, so that it looks the same everywhere.
 
     live_text: text as text, in the letters of the page that the figure goes into, where it can be selected and found.
+    figure: what is drawn
     """
     return _rendered(figure, "svg", {"Date": None, "Creator": None}, live_text=live_text)
 
 
 @public
 def png(figure: Figure, *, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
-    """The figure as PNG on white."""
+    """The figure as PNG on white.
+
+    figure: what is drawn
+    dots_per_inch: of the picture
+    """
     return _rendered(figure, "png", {"Software": None}, dpi=dots_per_inch)
 
 
 @public
 def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure, whole or not at all, in the format that the name ends in: .svg or .png."""
+    """Write a figure, whole or not at all, in the format that the name ends in: .svg or .png.
+
+    figure: what is drawn
+    path: of the file
+    """
     writers: dict[str, Callable[[Figure], bytes]] = {".svg": svg, ".png": png}
     suffix = Path(path).suffix.lower()
     if suffix not in writers:

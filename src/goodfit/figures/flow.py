@@ -28,8 +28,11 @@ ISSUE = COLOURS[5]
 class FlowLayer:
     """One place of the figure, from the inputs to the outputs.
 
-    activations: the quantiles 5, 25, 50, 75 and 95 % of the values; gradients: likewise of the size of the gradients of
-    z, nan for the inputs; weights: [out, in] of the layer, None for the inputs; issues: codes that belong here.
+    activations: the quantiles 5, 25, 50, 75 and 95 % of the values
+    gradients: likewise of the size of the gradients of z, nan for the inputs
+    weights: [out, in] of the layer, None for the inputs
+    issues: codes that belong here.
+    name: of the layer
     """
 
     name: str
@@ -41,7 +44,12 @@ class FlowLayer:
 
 @dataclass(frozen=True)
 class FlowTable:
-    """What the figure shows. elsewhere: issues without a layer of their own; title: what the net is."""
+    """What the figure shows.
+
+    elsewhere: issues without a layer of their own
+    title: what the net is.
+    layers: from the inputs to the outputs
+    """
 
     layers: tuple[FlowLayer, ...]
     elsewhere: tuple[str, ...]
@@ -65,7 +73,11 @@ QUANTILE_NAMES = ("05", "25", "50", "75", "95")
 
 @public
 def flow(table: FlowTable, *, title: str | None = None) -> Figure:
-    """Bands of activations and of gradients over the layers, heat maps of the weights, issues marked."""
+    """Bands of activations and of gradients over the layers, heat maps of the weights, issues marked.
+
+    table: what is drawn
+    title: above it, None for that of the table
+    """
     with house_style():
         layers = table.layers
         maps = _mapped(layers)

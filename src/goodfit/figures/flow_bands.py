@@ -23,7 +23,9 @@ LOWEST = 1e-12  # of the largest gradient: what is smaller is drawn at the lower
 def flow_bands(tables: Sequence[FlowTable], *, width: float = 7.8) -> list[Figure]:
     """One figure a table: activations and gradients by layer, side by side, or one above the other where it is narrow.
 
-    The axes of all figures are the same, so that they can be compared. width: inches.
+    The axes of all figures are the same, so that they can be compared.
+    width: inches.
+    tables: what is drawn, one a figure
     """
     if not len(tables):
         return []

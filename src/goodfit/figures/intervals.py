@@ -32,7 +32,13 @@ LEGEND = {"no better": "no relevant gain", "open": "inconclusive"}
 
 @dataclass(frozen=True)
 class DrawnInterval:
-    """A line of the figure. low, high: nan where there is no interval; value: nan where nothing is known."""
+    """A line of the figure.
+
+    low, high: nan where there is no interval
+    value: nan where nothing is known.
+    label: what the line is of
+    look: which colour and mark it has
+    """
 
     label: str
     value: float
@@ -53,9 +59,13 @@ def intervals(
 ) -> Figure:
     """A dot and an interval a row, from the top down.
 
-    what: is measured, for the axis. reference: a value to draw a line at; margin: a band this far to both sides of it
-    is shaded; sides: what lies to the left and the right of the reference. width: in inches, default 7.6; where it is
-    narrow or a label long, labels stand above their rows. Texts that are too long for the width are cut.
+    what: is measured, for the axis.
+    reference: a value to draw a line at
+    margin: a band this far to both sides of it is shaded
+    sides: what lies to the left and the right of the reference.
+    width: in inches, default 7.6; where it is narrow or a label long, labels stand above their rows. Texts that are too
+    long for the width are cut.
+    rows: one a line
     """
     narrow = width < NARROW
     labels = [_cut(row.label, width) for row in rows]

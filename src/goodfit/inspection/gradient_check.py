@@ -59,7 +59,12 @@ class Differenced:
 
 @public
 def check_gradient(subject: Subject, seed: int = 0, rows: int = ROWS) -> tuple[CheckedTensor, ...]:
-    """Check the gradient of the mean loss of a subject's first rows by every tensor, at numbers drawn with `seed`."""
+    """Check the gradient of the mean loss of a subject's first rows by every tensor, at numbers drawn with `seed`.
+
+    subject: a net with rows, as `subject_of` gives it
+    rows: how many of the subject's, at most
+    seed: which numbers of each tensor are checked
+    """
     return tuple(
         CheckedTensor(each.name, each.size, len(each.at), float(np.linalg.norm(each.gradient)), each.error)
         for each in difference_gradient(subject, seed, rows)
@@ -68,7 +73,10 @@ def check_gradient(subject: Subject, seed: int = 0, rows: int = ROWS) -> tuple[C
 
 @public
 def difference_gradient(subject: Subject, seed: int = 0, rows: int = ROWS) -> tuple[Differenced, ...]:
-    """The numbers that `check_gradient` compares, of every tensor: by the one of STEPS that has the least error."""
+    """The numbers that `check_gradient` compares, of every tensor: by the one of STEPS that has the least error.
+
+    subject, rows, seed: as in `check_gradient`
+    """
     part, rng = subject.head(rows), np.random.default_rng(seed)
     tensors = _tensors(part)
     at = [np.sort(rng.choice(size, min(NUMBERS, size), replace=False)) for _, size in tensors]

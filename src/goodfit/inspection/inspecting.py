@@ -54,9 +54,13 @@ MEMBERS = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Inspection:
-    """What an inspection found. findings: one a check, in order; advice: one change of recipe for all issues; recipe,
-    parts: what the net was trained by and on, None where not known; note: what was left out, and what is to
-    be known of the net; "" if nothing.
+    """What an inspection found.
+
+    findings: one a check, in order
+    advice: one change of recipe for all issues
+    recipe, parts: what the net was trained by and on, None where not known
+    note: what was left out, and what is to be known of the net; "" if nothing.
+    evidence: what the checks looked at
     """
 
     evidence: Evidence
@@ -93,6 +97,10 @@ class Inspection:
         """Train the advised recipe beside the present one; see `trial.try_advice`.
 
         InputError where there is no advice, or recipe and data are not known.
+
+        seeds: how many nets of each recipe, or their seeds
+        out: folder that keeps what was trained, None for none
+        call: what else was asked for, kept in the folder
         """
         if self.recipe is None or self.parts is None:
             rule = "trying the advice needs the recipe and the data"
@@ -147,15 +155,17 @@ def inspect(
 ) -> Inspection:
     """Look inside a net: what happens on its way forward and back, and why it does not learn, if it does not.
 
-    net: a run, a model, or a net (`goodfit.inspection.describe_net` makes one of weights). x, y: raw inputs and
-    targets; or x a Dataset or Split, whose training rows are taken; or, for nets that were trained on a table, a table
-    file, a Table, a data frame or a dict of columns (see `table_rows`); a run knows its own. recipe: what the net was
-    trained by, where it does not know, as of an ensemble's nets but those of its first setting; without one, findings
-    on the start and the steps are "cannot tell". losses: of its training so far, which a run knows; without them it is
-    not known whether the net was trained. which: the net among several. rows: that are measured, at most.
-    curvature: measure the Hessian's largest eigenvalue. retrain: allow the range test of learning rates, which trains
-    the recipe a dozen times, for some seconds; and where the net learned little, the trainings without what may hold it
-    back.
+    net: a run, a model, or a net (`goodfit.inspection.describe_net` makes one of weights).
+    x, y: raw inputs and targets; or x a Dataset or Split, whose training rows are taken; or, for nets that were trained
+    on a table, a table file, a Table, a data frame or a dict of columns (see `table_rows`); a run knows its own.
+    recipe: what the net was trained by, where it does not know, as of an ensemble's nets but those of its first
+    setting; without one, findings on the start and the steps are "cannot tell".
+    losses: of its training so far, which a run knows; without them it is not known whether the net was trained.
+    which: the net among several.
+    rows: that are measured, at most.
+    curvature: measure the Hessian's largest eigenvalue.
+    retrain: allow the range test of learning rates, which trains the recipe a dozen times, for some seconds; and where
+    the net learned little, the trainings without what may hold it back.
     """
     prepare()
     chosen = _chosen(net, which)
@@ -193,8 +203,11 @@ def inspect(
 def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = None, *, which: int = 0) -> Subject:
     """A net with some of the rows that it learned from, to be looked at step by step. Of members the first is taken.
 
-    numbers: places among the training rows in the order of the data set, from 0; test rows stay sealed. data: the
-    Dataset or Split, where the net is not a run that knows its own. The subject's rows are numbers in the data set.
+    numbers: places among the training rows in the order of the data set, from 0; test rows stay sealed.
+    data: the Dataset or Split, where the net is not a run that knows its own. The subject's rows are numbers in the
+    data set.
+    net: a run, a model, or a net
+    which: the net among several
     """
     chosen, recipe = _chosen(net, which), _recipe_of(net, which)
     parts = _parts(net, chosen, recipe, data, None)

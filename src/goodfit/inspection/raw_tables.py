@@ -23,7 +23,11 @@ SHOWN = 8  # names in a message
 
 @dataclass(frozen=True)
 class TableRows:
-    """Rows of a table as the nets take them. notes: what was filled in or left out, sentences for people."""
+    """Rows of a table as the nets take them.
+
+    notes: what was filled in or left out, sentences for people.
+    data: the rows, after preprocessing
+    """
 
     data: Dataset
     notes: tuple[str, ...]
@@ -33,11 +37,13 @@ class TableRows:
 def table_rows(model: Model, given: Any, *, target: str | Sequence[str] | None = None) -> TableRows:
     """The rows of a table that have a target, preprocessed as when the model was trained.
 
-    given: a table file, a Table, a data frame or a dict of columns, in any order. target: the column that the nets
-    predict, or a list of several; the model of a run on a table file knows it. Rows are divided as they were in
-    training: by the column of its group or time, if there was one, which must then be there; they are weighed as they
-    were in training. InputError names all columns that are missing, a target that is none of them, values that cannot
-    be read, and classes that the nets do not know.
+    given: a table file, a Table, a data frame or a dict of columns, in any order.
+    target: the column that the nets predict, or a list of several; the model of a run on a table file knows it. Rows
+    are divided as they were in training: by the column of its group or time, if there was one, which must then be
+    there; they are weighed as they were in training.
+    model: whose preprocessing is applied
+    InputError names all columns that are missing, a target that is none of them, values that cannot be read, and
+    classes that the nets do not know.
     """
     if model.preprocessing is None:
         rule = "the nets were trained on numbers without column names, so they take a data set and no table"

@@ -40,9 +40,14 @@ class Edge:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """The computation of the objective J for some rows. rows: their numbers; l2: of the penalty.
+    """The computation of the objective J for some rows.
+
+    rows: their numbers
+    l2: of the penalty.
 
     by_hand: tensor -> the greatest difference of its gradient derived by hand from JAX's, relative to its largest.
+    nodes: values with their gradients, inputs first
+    edges: what each node passes back to those before it
     """
 
     nodes: tuple[Node, ...]
@@ -82,6 +87,9 @@ def trace(subject: Subject, l2: float = 0.0) -> Graph:
 
     Nodes have the gradients that JAX gives; edges have what the chain rule says, worked out in NumPy from the node at
     their end. What comes back along all edges of a node adds up to its gradient.
+
+    subject: a net with rows, as `subject_of` gives it
+    l2: of the penalty, as in a recipe
     """
     if len(subject.rows) > MOST_ROWS:
         rule = f"at most {MOST_ROWS} rows are shown step by step"

@@ -18,7 +18,11 @@ def layer_rows(measured: Measurement) -> list[dict[str, Any]]:
 
 @public
 def flow_table(measured: Measurement, issues: Sequence[Finding]) -> FlowTable:
-    """What `Inspection.figure` draws of a net, and the findings that are marked at its layers."""
+    """What `Inspection.figure` draws of a net, and the findings that are marked at its layers.
+
+    measured: the net, as `measure` gives it
+    issues: findings to mark at their layers
+    """
     passes, net = measured.passes, measured.subject.net
     values = [measured.subject.x.T, *passes.a, passes.z[-1]]
     gradients = [None, *passes.z_gradients]

@@ -32,9 +32,10 @@ class Watcher:
 
     share: of the training time that looking may take: where the next look would cost more, it is left out, so that few
     epochs of a fast training are seen and many of a slow one. The end of the first chunk and that of the training are
-    always looked at; compiling the passes is not counted, as it is not for training. rows: one dict an epoch, net and
-    layer; spent, compiling: seconds that looking and compiling took. folder: of the run, which gets the table after
-    every look.
+    always looked at; compiling the passes is not counted, as it is not for training.
+    rows: one dict an epoch, net and layer
+    spent, compiling: seconds that looking and compiling took.
+    folder: of the run, which gets the table after every look.
     """
 
     share: float = MOST_SHARE

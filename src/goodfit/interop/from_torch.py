@@ -42,6 +42,7 @@ def from_torch(
 
     The model predicts what the module does in evaluation mode, up to rounding in float32. It can be saved, inspected,
     compared, scored on a sealed test set, and trained further: `goodfit.train(model.recipe, data, start=model)`.
+    module: a `torch.nn.Sequential`
     task: "classification", "multilabel" or "regression"; may be left out where the module ends in Softmax, LogSoftmax
     or Sigmoid. These are left off: the model's `predict_proba` has them.
     classes: names of the classes or labels in the order of the outputs, 0, 1, ... if None; one output of a classifier

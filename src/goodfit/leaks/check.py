@@ -33,8 +33,10 @@ class LeakWarning(UserWarning):
 class LeakCheck:
     """What the leak guard found before a training.
 
-    findings: of all kinds, with those that are too small to warn of; near: whether near twins were looked for;
-    near_seconds: what that search would have taken, as predicted, where it was not made; seconds: that the check took.
+    findings: of all kinds, with those that are too small to warn of
+    near: whether near twins were looked for
+    near_seconds: what that search would have taken, as predicted, where it was not made
+    seconds: that the check took.
     """
 
     findings: tuple[LeakFinding, ...]

@@ -46,12 +46,14 @@ class LeakFinding:
     status: "issue"; "notice" where an honest feature may do the same; "cannot tell" where twins could not be told from
     chance or from repeated measurements, or were too many to compare.
     parts: the held-out part and the one that its rows are known from; ("train",) for inputs.
-    count: rows of the held-out part; for inputs, how many there are. share: count as a share of the held-out part, or
-    of the inputs, in [0, 1].
+    count: rows of the held-out part; for inputs, how many there are.
+    share: count as a share of the held-out part, or of the inputs, in [0, 1].
     pairs: up to SHOWN pairs (row of the held-out part, its twin in the other), by row number in the data set; of near
-    twins the nearest ones. distances: of near twins, for each pair: 1 minus the correlation of the images' details, or
-    the largest difference of a table's columns as a share of their spreads; else ().
-    text: what was found, in plain words. advice: what to do.
+    twins the nearest ones.
+    distances: of near twins, for each pair: 1 minus the correlation of the images' details, or the largest difference
+    of a table's columns as a share of their spreads; else ().
+    text: what was found, in plain words.
+    advice: what to do.
     """
 
     code: Code
@@ -97,11 +99,12 @@ def guard(split: Split, groups: Sequence[Any] | np.ndarray | None = None, near: 
     """What the held-out rows of a split have in common with other parts; () if nothing was found.
 
     groups: for every row of the data set, what it belongs to (a person, a machine, a day): labels of any hashable kind.
-      None and NaN belong to no group. Those of the data set if None.
+    None and NaN belong to no group. Those of the data set if None.
     near: whether to look for near twins as well. Exact twins take less than a second for Fashion-MNIST, near ones about
-      10 on one core, once: a search that took long is kept in the cache, and serves every split of the same data.
-      Images of 28 x 28 pixels and more are compared as images, all other rows as rows of a table.
+    10 on one core, once: a search that took long is kept in the cache, and serves every split of the same data.
+    Images of 28 x 28 pixels and more are compared as images, all other rows as rows of a table.
     Raises InputError for groups that do not match the data set.
+    split: the parts that are held against each other
     """
     same = exact_groups(split.data.x)
     return findings(split, same, near_pairs(split.data, same) if near else None, groups)
@@ -158,9 +161,10 @@ def without_twins(split: Split, near: bool = True) -> Split:
     """The split without the rows that held-out rows could be known from.
 
     Validation rows with a twin among the test rows are left out, and training rows with a twin among the test or the
-    validation rows. Test rows all stay, in their order, as do the other rows. near: as for `guard`; where near twins
-    cannot be told, only exact ones are left out. Raises InputError if no training row would be left, or no validation
-    row where there were some.
+    validation rows. Test rows all stay, in their order, as do the other rows.
+    near: as for `guard`; where near twins cannot be told, only exact ones are left out.
+    Raises InputError if no training row would be left, or no validation row where there were some.
+    split: the parts that are held against each other
     """
     groups = exact_groups(split.data.x)
     changed = changed_pairs(split.data, groups)

@@ -75,7 +75,8 @@ class Measures:
     """The measures of predictions for rows with targets; see docs/measures.md.
 
     task: "classification", "multilabel" or "regression"
-    rows: how many there are; level: of every interval by itself
+    rows: how many there are
+    level: of every interval by itself
     measures: in the order in which they are printed
     classes: names of classes or labels, () for numbers
     positive: of two classes, the one that average precision and F1 are of; "" otherwise

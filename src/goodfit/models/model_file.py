@@ -49,11 +49,12 @@ MOST_PROBLEMS = 20  # of nets that are named
 class Model:
     """What a model file holds: nets that predict together.
 
-    nets: at least one, all of one task, with the same classes, inputs, outputs, link and preprocessing. about: JSON of
-    the writer's, such as the recipe; nets whose places it lists as "diverged" do not predict. version: the goodfit that
-    wrote it. preprocessing: what turns a table into the nets' inputs, or None where they take numbers as they are;
-    where it is not given, that of the nets. data: {"name", "fingerprint", "rows"} of what they were trained on, or
-    None.
+    nets: at least one, all of one task, with the same classes, inputs, outputs, link and preprocessing.
+    about: JSON of the writer's, such as the recipe; nets whose places it lists as "diverged" do not predict.
+    version: the goodfit that wrote it.
+    preprocessing: what turns a table into the nets' inputs, or None where they take numbers as they are; where it is
+    not given, that of the nets.
+    data: {"name", "fingerprint", "rows"} of what they were trained on, or None.
     InputError where the nets do not belong together, and where "diverged" lists others than these.
     """
 
@@ -233,6 +234,8 @@ def save_model(
     together, or where `about` or `data` is not what a file can hold (JSON, without numbers that are not finite).
     preprocessing: nets that were trained on a table have it themselves, and it is always written; of those, another one
     is refused. Nets of one's own may be given one here.
+    path: of the file
+    nets, about, data: as in `Model`
     """
     where = os.fspath(path)
     made = together(nets, preprocessing, where)

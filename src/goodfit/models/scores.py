@@ -34,15 +34,21 @@ R2_ALONE = ("skew", "errors")  # fields that scores of other tasks have no use f
 class Score:
     """A score and its interval.
 
-    value: the score, for several nets the mean over them. low, high: the interval at `level` (0.95: it holds the true
-    score for 95 % of all draws of the rows). rows: how many rows it stands on. method: how the interval was made, or
-    why there is none (then low and high are nan). spread: standard deviation over nets, None for one net. basis: what
-    the interval was made of, so that it can be made at another level: for shares the rows, for R² the standard error of
-    log(1 - R²); None where there is no interval. skew: for R², the skewness of what the rows give to log(1 - R²).
+    value: the score, for several nets the mean over them.
+    low, high: the interval at `level` (0.95: it holds the true score for 95 % of all draws of the rows).
+    rows: how many rows it stands on.
+    method: how the interval was made, or why there is none (then low and high are nan).
+    spread: standard deviation over nets, None for one net.
+    basis: what the interval was made of, so that it can be made at another level: for shares the rows, for R² the
+    standard error of log(1 - R²); None where there is no interval.
+    skew: for R², the skewness of what the rows give to log(1 - R²).
     errors: for a regression, the mean and the median absolute error in the unit of the targets, with intervals of their
-    own. effective: of rows that have weights, so many that count alike tell as much (see `goodfit.models.weighing`):
-    the interval is that of so many; None without. Rows of weight 0 are not counted.
-    (Scores of older versions have neither skew nor errors, and the basis of R² is its own standard error.)
+    own.
+    effective: of rows that have weights, so many that count alike tell as much (see `goodfit.models.weighing`): the
+    interval is that of so many; None without. Rows of weight 0 are not counted. (Scores of older versions have neither
+    skew nor errors, and the basis of R² is its own standard error.)
+    name: what is measured
+    level: of the interval, in (0, 1)
     """
 
     name: Literal["accuracy", "exact match", "R²"]
@@ -98,6 +104,9 @@ class Score:
         normal, whoever asks k - 1 such questions, each chosen by the answers before, knows a part of k - 1 dimensions
         of them and nothing of the rest, so that no model can profit by more than the length of a normal vector of k
         dimensions (Scheffé's interval). nan where there is no interval, and with no more rows than that.
+
+        answers: how many were given before
+        level: of the interval, in (0, 1)
         """
         if self.basis is None or self.skew is None or answers + 1 >= self._known_rows:
             return math.nan, math.nan

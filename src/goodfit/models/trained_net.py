@@ -45,18 +45,20 @@ _WHERE = "Inputs"
 class TrainedNet:
     """A net with its weights, and everything that turns raw inputs into predictions.
 
-    weights: float32, one [out, in] a layer, the first of `first_inputs`; biases: float32, one [out] a layer; the last
-    layer gives the C outputs.
-    activations: names, one a hidden layer. slopes: one a hidden layer, a number where the activation is prelu and None
-    elsewhere; () if there is no prelu. mixtures: [H] a hidden layer, the share a of its activation f that each unit
-    takes, a f(z) + (1 - a) z; () if all take all of it.
+    weights: float32, one [out, in] a layer, the first of `first_inputs`
+    biases: float32, one [out] a layer; the last layer gives the C outputs.
+    activations: names, one a hidden layer.
+    slopes: one a hidden layer, a number where the activation is prelu and None elsewhere; () if there is no prelu.
+    mixtures: [H] a hidden layer, the share a of its activation f that each unit takes, a f(z) + (1 - a) z; () if all
+    take all of it.
     shift, scale, bend: [D], or one number for all; inputs enter as z = (x - shift) * scale, and then, where bend is not
-    0, as z / sqrt(1 + (z * bend)^2), which stays below 1 / bend. encoding: of these, whose components the first layer
-    sees behind them; None where there is none.
-    target_shift, target_scale: [C], or one number for all; for regression the net was trained on
-    (y - target_shift) * target_scale, so that predictions are outputs / target_scale + target_shift. transform: None,
-    or what y went through before that, and what predictions come back through.
-    classes: names of the classes or labels, () for regression. seed: what the training's randomness came from.
+    0, as z / sqrt(1 + (z * bend)^2), which stays below 1 / bend.
+    encoding: of these, whose components the first layer sees behind them; None where there is none.
+    target_shift, target_scale: [C], or one number for all; for regression the net was trained on (y - target_shift) *
+    target_scale, so that predictions are outputs / target_scale + target_shift.
+    transform: None, or what y went through before that, and what predictions come back through.
+    classes: names of the classes or labels, () for regression.
+    seed: what the training's randomness came from.
     link: for regression, "exp" where predictions are exp(outputs), with targets trained on as they are.
     preprocessing: None, or what made the net's inputs of a table. The net itself takes what that gives; a `Model` of
     the net takes tables, and a model file of it holds the preprocessing. `dataclasses.replace(net, preprocessing=None)`
@@ -73,7 +75,7 @@ class TrainedNet:
     weights: tuple[Float[np.ndarray, "out in"], ...]
     biases: tuple[Float[np.ndarray, " out"], ...]
     activations: tuple[str, ...]
-    task: Task
+    task: Task  # "classification", "multilabel" or "regression"
     classes: tuple[str, ...] = ()
     slopes: tuple[float | None, ...] = ()
     shift: Float[np.ndarray, " D"] = field(default_factory=lambda: np.zeros(1, np.float32))
@@ -119,7 +121,10 @@ class TrainedNet:
     def of(cls, arrays: NetArrays, recipe: Recipe, data: Dataset, scaling: Scaling) -> TrainedNet:
         """A net as the engine gives it, with all that turns raw inputs into predictions.
 
-        recipe: with the net's own seed; scaling: that its inputs and targets had in training.
+        recipe: with the net's own seed
+        scaling: that its inputs and targets had in training.
+        arrays: weights and biases
+        data: what it was trained on
         """
         weights, biases, head = split_head(arrays.weights, arrays.biases, levels_of(recipe))
         return cls(
@@ -192,6 +197,7 @@ class TrainedNet:
         cores at once. What overflows is infinite or nan, without a warning.
         precision: the float type to compute and to answer in. float64 takes up to twice the time; rounded to float32,
         its numbers are the same on all machines but for one in many millions.
+        x: inputs [N, D]
         """
         rows = checked_inputs(x, self.n_inputs)
         weights = [weight.astype(precision, copy=False) for weight in self.weights]
@@ -212,6 +218,7 @@ class TrainedNet:
         classification: int32 codes [N], positions in `classes`, the first of equals; multilabel: float32 [N, C] of 0
         and 1, 1 where the probability is above one half; regression: numbers [N, C] in the targets' own unit.
         precision: as in `outputs`.
+        x: inputs [N, D], as in `outputs`
         """
         return self.predictions_of(self.outputs(x, precision))
 
@@ -235,6 +242,7 @@ class TrainedNet:
         """Probabilities for raw inputs [N, D]: of the classes (rows sum to 1), or of each label. Not for regression.
 
         precision: as in `outputs`.
+        x: inputs [N, D], as in `outputs`
         """
         if self.task == "regression":
             raise InputError(problem("Net", "must be a classifier to give probabilities", got=self.task))
@@ -252,7 +260,11 @@ class TrainedNet:
         return z
 
     def score(self, x: Any, y: Any) -> Score:
-        """Accuracy, share of rows with all labels right, or R², with its interval; y as in a data set."""
+        """Accuracy, share of rows with all labels right, or R², with its interval; y as in a data set.
+
+        x: inputs [N, D], as in `outputs`
+        y: targets [N] or [N, C]
+        """
         prediction, target = self.predict(x), _array("Targets", y)
         if self.task == "regression":
             return score_regression(prediction[None], target.reshape(len(target), -1))
@@ -263,7 +275,11 @@ class TrainedNet:
         return score_classification((prediction == target)[None])
 
     def entered(self, x: Shaped[np.ndarray, "N D"], precision: Any = np.float32) -> Float[np.ndarray, "N D2"]:
-        """Raw inputs as the first layer sees them: scaled, clipped and encoded. precision: as in `outputs`."""
+        """Raw inputs as the first layer sees them: scaled, clipped and encoded.
+
+        precision: as in `outputs`.
+        x: inputs [N, D], as in `outputs`
+        """
         z: np.ndarray = x.astype(precision)
         if self.shift.any() or (self.scale != 1).any():  # nets of a table are trained on its features as they are
             z = (z - self.shift) * self.scale

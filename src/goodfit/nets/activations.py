@@ -27,7 +27,8 @@ class Activation:
     """One activation f and the facts about it.
 
     function: z -> f(z), elementwise; where `slope` is set, (z, slope) -> f(z), slope broadcast against z.
-    formula: f in plain text. lowest, highest: bounds of its range, reached or approached.
+    formula: f in plain text.
+    lowest, highest: bounds of its range, reached or approached.
     zero_mean: whether E f(Z) = 0 for Z ~ N(0, 1).
     largest_derivative: the supremum of |f'|.
     saturation: (below, above): |f'| < SATURATED_DERIVATIVE for every z < below and every z > above; None on a side
@@ -36,6 +37,7 @@ class Activation:
     calculate_gain where torch has a value, otherwise 1 / sqrt(E f(Z)^2) for Z ~ N(0, 1), which is He's argument.
     slope: the value with which a trained slope starts; None where nothing is trained.
     source: where f is defined.
+    name: as in a recipe
     """
 
     name: str
@@ -255,6 +257,7 @@ _ALL = (
     ),
 )
 ACTIVATIONS: dict[str, Activation] = {each.name: each for each in _ALL}
+"""Name, as in a recipe -> activation."""
 
 
 def get(name: str) -> Activation:

@@ -24,6 +24,10 @@ def stream_key(seed: Any, epoch: Any, step: Any, layer: Any) -> UInt32[Array, "*
 
     Each argument is a whole number or an array of them, traced or not, taken modulo 2^32. Consecutive seeds, epochs,
     steps and layers give keys that look unrelated.
+
+    seed: of the net
+    epoch, step: from 0
+    layer: from 0
     """
     base = _mix(_word(seed) + _GOLDEN)
     key = base
@@ -37,8 +41,11 @@ def keep_mask(
 ) -> Bool[Array, "... units rows"]:
     """Which units are kept for which rows: each with probability 1 - rate, independently.
 
-    key: from `stream_key`; rate: in [0, 1), broadcast against key, exact to 2^-24; 0 keeps everything. Kept values are
-    not scaled here: the caller divides them by 1 - rate.
+    key: from `stream_key`
+    rate: in [0, 1), broadcast against key, exact to 2^-24; 0 keeps everything. Kept values are not scaled here: the
+    caller divides them by 1 - rate.
+    units: how many the layer has
+    rows: how many the batch has
     """
     return hash_bits(key, units, rows) >= _threshold(jnp.asarray(rate))[..., None, None]
 

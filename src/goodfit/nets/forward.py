@@ -29,13 +29,16 @@ OwnInputs = tuple[Array, Array, Array | None]  # shift, factor and bend, [S, M, 
 class Parameters:
     """What training changes.
 
-    weights: one [S, M, out, in] a layer, zero where a unit is padding; biases: one [S, M, out] a layer, None where nets
-    have none; slopes: one [S, M] a hidden layer whose activation trains its slope (prelu), None for the others.
+    weights: one [S, M, out, in] a layer, zero where a unit is padding
+    biases: one [S, M, out] a layer, None where nets have none
+    slopes: one [S, M] a hidden layer whose activation trains its slope (prelu), None for the others.
     input_scale: of the first layer's inputs, None where no net trains it. `forward` takes weights that `forms.plain`
-    has it folded into. mixtures: the share of its activation that each unit of a hidden layer takes, the rest being of
-    its pre-activation; None where no net trains any. waves: of a periodic encoding of the inputs; None without one.
-    embeddings: [S, M, size, vectors] of every block of categories that are embedded; None without any. members: what
-    members that share the weights have of their own; None where a net has one.
+    has it folded into.
+    mixtures: the share of its activation that each unit of a hidden layer takes, the rest being of its pre-activation;
+    None where no net trains any.
+    waves: of a periodic encoding of the inputs; None without one.
+    embeddings: [S, M, size, vectors] of every block of categories that are embedded; None without any.
+    members: what members that share the weights have of their own; None where a net has one.
     """
 
     weights: tuple[Float[Array, "S M out in"], ...]
@@ -52,11 +55,16 @@ class Parameters:
 class Architecture:
     """The static shape of a cohort's nets, padded to the largest.
 
-    widths: hidden units a layer; masked: some net has fewer units somewhere; ragged: some net has fewer layers;
-    inputs: of the first layer, the components of encoded ones among them; outputs: of all members; members: of every
-    net, which share its hidden layers; dropout, input_dropout: some net drops hidden units, or inputs. lean: what a
-    hidden layer hands back is held once, and of relu its result alone, so that large layers make fewer ways through
-    memory: what a GPU waits for.
+    widths: hidden units a layer
+    masked: some net has fewer units somewhere
+    ragged: some net has fewer layers
+    inputs: of the first layer, the components of encoded ones among them
+    outputs: of all members
+    members: of every net, which share its hidden layers
+    dropout, input_dropout: some net drops hidden units, or inputs.
+    lean: what a hidden layer hands back is held once, and of relu its result alone, so that large layers make fewer
+    ways through memory: what a GPU waits for.
+    activations: names, one a hidden layer
     """
 
     inputs: int

@@ -25,8 +25,11 @@ class Initialiser:
 
     draw: (generator, fan_in, fan_out, scale) -> float32, [fan_out, fan_in] for weights, [fan_out] for biases.
     variance: (fan_in, fan_out, scale) -> the variance of one entry.
-    default_scale: used where a recipe states no scale. scale_means: what the scale is, "" where it is ignored.
-    formula: the distribution in plain text. source: where it is defined.
+    default_scale: used where a recipe states no scale.
+    scale_means: what the scale is, "" where it is ignored.
+    formula: the distribution in plain text.
+    source: where it is defined.
+    name: as in a recipe
     """
 
     name: str
@@ -153,6 +156,7 @@ _ALL = (
     ),
 )
 INITIALISERS: dict[str, Initialiser] = {each.name: each for each in _ALL}
+"""Name, as `init` of a recipe has it -> initialiser of weights."""
 BIAS_INITIALISERS: dict[str, Initialiser] = {
     "torch": Initialiser(
         "torch", _torch_biases, _of_torch, 1.0, "", "U(-1/sqrt(fan_in), 1/sqrt(fan_in))", "torch.nn.Linear"
@@ -160,6 +164,7 @@ BIAS_INITIALISERS: dict[str, Initialiser] = {
     "constant": Initialiser("constant", _constant_biases, _nothing, 0.0, "value", "scale", "torch.nn.init.constant_"),
     "zeros": Initialiser("zeros", _zero_biases, _nothing, 0.0, "", "0", "torch.nn.init.zeros_"),
 }
+"""Name, as `init_bias` of a recipe has it -> initialiser of biases."""
 
 
 def get(name: str, table: Mapping[str, Initialiser] = INITIALISERS) -> Initialiser:

@@ -29,7 +29,10 @@ class Loss:
     plain is the same loss without label smoothing, which is what is reported. target: whole class numbers [..., B]
     for cross-entropy, numbers [..., C, B] for the others. smoothing (of labels, in [0, 1)) and delta (Huber's, > 0)
     are broadcast against [..., B]; smoothing None leaves it out of the program; delta is read by huber alone.
-    formula: of one row, in plain text. link: the name in LINKS of what turns outputs into predictions.
+    formula: of one row, in plain text.
+    link: the name in LINKS of what turns outputs into predictions.
+    name: as in a recipe
+    source: where it is defined
     """
 
     name: str
@@ -199,6 +202,7 @@ LOSSES: dict[str, Loss] = {
         ),
     )
 }
+"""Name, as in a recipe -> loss."""
 DEFAULT_LOSSES = {  # task -> the loss that a recipe's "auto" means
     "classification": "cross-entropy",
     "multilabel": "binary-cross-entropy",
@@ -214,7 +218,11 @@ def get(name: str) -> Loss:
 
 
 def chosen_class(z: Float[Array, "... C B"], target: Array) -> Array:
-    """Whether every row's class has the largest output, the first among equals, [..., B]; not where it is nan."""
+    """Whether every row's class has the largest output, the first among equals, [..., B]; not where it is nan.
+
+    z: [..., C, B] outputs
+    target: [..., B] class codes
+    """
     own = _own_output(z, target)[..., None, :]
     # Of equal outputs the first counts: an earlier class must be surpassed, a later one equalled.
     earlier = _classes(z) < target.astype(jnp.int32)[..., None, :]

@@ -12,7 +12,8 @@ from jaxtyping import Array, Float
 def soft_threshold(weights: Float[Array, "*shape"], strength: Any) -> Float[Array, "*shape"]:
     """Proximal step of the L1 penalty: shrink towards zero, and stop there.
 
-    weights: [nets..., ...]; strength: [nets...] or a number, >= 0, already multiplied by the learning rate.
+    weights: [nets..., ...]
+    strength: [nets...] or a number, >= 0, already multiplied by the learning rate.
     Weights with |w| <= strength become exactly 0.0, which is what makes L1 select features. nan stays nan.
     Source: the proximal operator of the l1 norm, as in Parikh & Boyd (2014), Proximal Algorithms.
     """
@@ -22,14 +23,22 @@ def soft_threshold(weights: Float[Array, "*shape"], strength: Any) -> Float[Arra
 
 
 def l1_penalty(weights: Float[Array, "*shape"], strength: Any) -> Float[Array, "*shape"]:
-    """strength * sum |w| of every net, [nets...]. strength: [nets...] or a number, >= 0."""
+    """strength * sum |w| of every net, [nets...].
+
+    strength: [nets...] or a number, >= 0.
+    weights: [nets..., ...]
+    """
     strength = jnp.asarray(strength, weights.dtype)
     total: Array = strength * jnp.abs(weights).sum(_rest(strength, weights))
     return total
 
 
 def l2_penalty(weights: Float[Array, "*shape"], strength: Any) -> Float[Array, "*shape"]:
-    """strength/2 * sum w^2 of every net, [nets...]; its gradient is strength * w. strength: as in `l1_penalty`."""
+    """strength/2 * sum w^2 of every net, [nets...]; its gradient is strength * w.
+
+    strength: as in `l1_penalty`.
+    weights: [nets..., ...]
+    """
     strength = jnp.asarray(strength, weights.dtype)
     total: Array = 0.5 * strength * (weights * weights).sum(_rest(strength, weights))
     return total

@@ -58,7 +58,13 @@ class NoteCell:
 
 @dataclass(frozen=True)
 class Document:
-    """What was read. sections: the titles; the first, "", holds what stands above the first of them."""
+    """What was read.
+
+    sections: the titles; the first, "", holds what stands above the first of them.
+    path: of the file
+    title: its first heading
+    cells: all of them, in order
+    """
 
     path: Path
     title: str

@@ -50,8 +50,15 @@ class NumberBeside:
 class CellOutcome:
     """A cell with code, and what became of it.
 
-    code: as it ran; changes: import statements, before and after; supplied: names that the document does not define
-    here, with where they came from; numbers: those that the document prints below it; why: it was not run.
+    code: as it ran
+    changes: import statements, before and after
+    supplied: names that the document does not define here, with where they came from
+    numbers: those that the document prints below it
+    why: it was not run.
+    cell: what stands in the document
+    state: what became of it
+    outputs: what it printed and drew, in order
+    seconds: that it took
     """
 
     cell: NoteCell
@@ -80,7 +87,14 @@ class CellOutcome:
 
 @dataclass(frozen=True, repr=False)
 class RunNotes:
-    """A document that was run. cells: those with code, by their places in `document.cells`; page, notebook: files."""
+    """A document that was run.
+
+    cells: those with code, by their places in `document.cells`
+    page, notebook: files.
+    document: what was run
+    seconds: that it took
+    seed: what NumPy, PyTorch and the chapter's toolset drew from
+    """
 
     document: Document
     cells: Mapping[int, CellOutcome]

@@ -28,7 +28,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Paragraph(Block):
-    """A paragraph. lead: whether it is the one to read where only one is read."""
+    """A paragraph.
+
+    lead: whether it is the one to read where only one is read.
+    text: its sentences
+    """
 
     text: Inline
     lead: bool = False
@@ -38,8 +42,8 @@ class Paragraph(Block):
 class Note(Block):
     """What must not be overlooked, with a word before it that says what it is."""
 
-    text: Inline
-    word: str = "Note"
+    text: Inline  # the sentences
+    word: str = "Note"  # such as "Note"
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,12 @@ class Facts(Block):
 
 @dataclass(frozen=True)
 class Code(Block):
-    """Lines to type. name: what they are, for those who do not see that they are code; language: "sh" or "python"."""
+    """Lines to type.
+
+    name: what they are, for those who do not see that they are code
+    language: "sh" or "python".
+    text: the lines
+    """
 
     text: str
     name: str = "Code"
@@ -67,8 +76,14 @@ class Code(Block):
 
 @dataclass(frozen=True)
 class Grid(Block):
-    """A table. caption: what it holds; left: how many columns from the left are text, the others being numbers; marked:
-    rows that stand out, each with a word for why in one of its cells; note: below it.
+    """A table.
+
+    caption: what it holds
+    left: how many columns from the left are text, the others being numbers
+    marked: rows that stand out, each with a word for why in one of its cells
+    note: below it.
+    columns: their heads
+    rows: of cells, as many as there are columns
     """
 
     caption: str
@@ -83,8 +98,12 @@ class Grid(Block):
 class Picture(Block):
     """A figure with the table that it is drawn from.
 
-    drawn: at the page's width; narrow: the same for a telephone, or None where one does for both; title: a sentence
-    without its full stop; text: how to read it; description: what it shows, in words, for those who do not see it.
+    drawn: at the page's width
+    narrow: the same for a telephone, or None where one does for both
+    title: a sentence without its full stop
+    text: how to read it
+    description: what it shows, in words, for those who do not see it.
+    table: what the figure is drawn from
     """
 
     title: str
@@ -97,7 +116,10 @@ class Picture(Block):
 
 @dataclass(frozen=True)
 class Bitmap(Block):
-    """A picture that was drawn elsewhere. title: a sentence without its full stop; png: its bytes in base64;
+    """A picture that was drawn elsewhere.
+
+    title: a sentence without its full stop
+    png: its bytes in base64
     description: what it shows, for those who do not see it.
     """
 
@@ -115,8 +137,8 @@ class Bitmap(Block):
 class Foldout(Block):
     """What opens when it is asked for. On paper it is printed open, unless it holds a long table."""
 
-    summary: str
-    blocks: Sequence[Block]
+    summary: str  # what is read while it is closed
+    blocks: Sequence[Block]  # what it holds
 
     @property
     def rows(self) -> int:
@@ -128,8 +150,8 @@ class Foldout(Block):
 class Part(Block):
     """A part of a section with a heading of its own."""
 
-    title: str
-    blocks: Sequence[Block]
+    title: str  # its heading
+    blocks: Sequence[Block]  # what it holds
 
 
 @dataclass(frozen=True)

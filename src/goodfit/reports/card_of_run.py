@@ -28,7 +28,10 @@ MARKDOWN, JSON = (".md", ".markdown"), ".json"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ModelCard:
-    """A model card. facts: all that it tells, as JSON has it; None for what is not known."""
+    """A model card.
+
+    facts: all that it tells, as JSON has it; None for what is not known.
+    """
 
     facts: Mapping[str, Any]
 

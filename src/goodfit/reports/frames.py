@@ -21,8 +21,10 @@ MOST_FRAMES = 12  # the theme has a rule for each; each is a drawing or two
 class PageFrame:
     """One stop of the slider.
 
-    name: a short label, such as the number of an epoch; drawn, narrow: as in a `Picture`, with the same axes in every
-    frame; table: that it is drawn from; text: what it shows, in words, for those too who do not see it.
+    name: a short label, such as the number of an epoch
+    drawn, narrow: as in a `Picture`, with the same axes in every frame
+    table: that it is drawn from
+    text: what it shows, in words, for those too who do not see it.
     """
 
     name: str
@@ -36,8 +38,10 @@ class PageFrame:
 class Frames(Block):
     """A figure with a slider. At first the last frame is seen; on paper the first, the middle and the last are.
 
-    title: a sentence without its full stop; what: the slider runs over, such as "Epoch"; frames: 1 to MOST_FRAMES, of
-    which one alone has no slider; text: how to read it. A browser that cannot choose shows all frames.
+    title: a sentence without its full stop
+    what: the slider runs over, such as "Epoch"
+    frames: 1 to MOST_FRAMES, of which one alone has no slider
+    text: how to read it. A browser that cannot choose shows all frames.
     """
 
     title: str
@@ -61,7 +65,11 @@ class Frames(Block):
 
 @public
 def spread(count: int, most: int = MOST_FRAMES) -> list[int]:
-    """Which of so many to show: all, or `most` of them, spread evenly, with the first and the last."""
+    """Which of so many to show: all, or `most` of them, spread evenly, with the first and the last.
+
+    count: how many there are
+    most: how many are shown at most
+    """
     if count <= most:
         return list(range(count))
     return [round(at * (count - 1) / (most - 1)) for at in range(most)]

@@ -28,8 +28,8 @@ class Mono:
 class Link:
     """A way to a place on the same page ("#data") or to a file beside it ("4.1.html"); never out of the folder."""
 
-    text: str
-    to: str
+    text: str  # what is shown
+    to: str  # where it leads
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"#[\w-]+|[\w][\w.-]*\.html(#[\w-]+)?", self.to):

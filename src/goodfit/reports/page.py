@@ -23,7 +23,11 @@ SUFFIXES = {".html", ".htm"}
 
 @dataclass(frozen=True)
 class Section:
-    """A section. title: also its entry in the table of contents, and its place: "Data and split" is #data-and-split."""
+    """A section.
+
+    title: also its entry in the table of contents, and its place: "Data and split" is #data-and-split.
+    blocks: what it holds
+    """
 
     title: str
     blocks: Sequence[Block]
@@ -33,19 +37,24 @@ class Section:
 class Glance:
     """One of the few things to know: what it is, its value, and a detail such as its interval."""
 
-    name: str
-    value: Inline
-    detail: Inline = ""
+    name: str  # what it is
+    value: Inline  # what it comes to
+    detail: Inline = ""  # such as its interval, "" for none
 
 
 @dataclass(frozen=True)
 class Page:
     """A page.
 
-    title: its only heading of the first rank; kind: what sort of page it is, above the title; lead: the first sentence;
-    glance: at most six things to know; links: to pages beside it (an index, the page before and the next); foot: where
-    it came from; language: of all that stands in it; framed: whether another page has it in a frame, below a title of
-    its own.
+    title: its only heading of the first rank
+    kind: what sort of page it is, above the title
+    lead: the first sentence
+    glance: at most six things to know
+    links: to pages beside it (an index, the page before and the next)
+    foot: where it came from
+    language: of all that stands in it
+    framed: whether another page has it in a frame, below a title of its own.
+    sections: in order
     """
 
     title: str

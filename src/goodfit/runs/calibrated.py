@@ -38,9 +38,12 @@ PICTURES = ".svg", ".png"
 class Calibration:
     """What `calibration` found.
 
-    name: of what was looked at; task; nets: how many predict together
+    name: of what was looked at
+    task: "classification" or "multilabel"
+    nets: how many predict together
     part: "valid" for the run's validation rows, "new" for others, which were opened through the ledger
-    rows: how many; level: of every interval
+    rows: how many
+    level: of every interval
     scores: accuracy, log loss, Brier score, confidence, of the mean probabilities of all nets
     reliability: of the predicted class, then of every class where these were asked for; of every label for labels;
     empty with fewer than 40 rows
@@ -118,6 +121,7 @@ class Calibration:
         """Write the model with the temperature found here to a model file; it is returned as well.
 
         anyway: whether to write it with a temperature that is not advised too; otherwise this is an InputError.
+        path: of the model file
         """
         made = self.model()
         if self.doubt and not anyway:
@@ -129,7 +133,9 @@ class Calibration:
         """The reliability diagram, with the band in which true probabilities stay.
 
         of: "predicted class" or the name of a class or label that `reliability` has; None the one furthest beyond
-        chance, the predicted class where there is one. title: None for the usual one. width: in inches, default 6.4.
+        chance, the predicted class where there is one.
+        title: None for the usual one.
+        width: in inches, default 6.4.
         InputError where there are too few rows.
         """
         from goodfit.figures import reliability_diagram
@@ -163,8 +169,10 @@ class Calibration:
         """What `goodfit calibrate` writes, by what it is.
 
         out: a file for the diagram (.svg, .png), or a folder for it and for the numbers; with too few rows there is no
-        diagram, and the rest is written. save: a model file for the model with the temperature;
-        it is not written where that is not advised, unless `anyway`.
+        diagram, and the rest is written.
+        save: a model file for the model with the temperature; it is not written where that is not advised, unless
+        `anyway`.
+        anyway: as in `save`
         """
         from goodfit.figures import write_figure
 

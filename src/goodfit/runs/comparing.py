@@ -64,10 +64,15 @@ class PairDifference:
 class Compared:
     """What a comparison found.
 
-    names: of those compared; nets: how many each has. part: "valid" for validation rows that all share, "new" for rows
-    of other data, which were opened through the ledger; rows: how many. level: of every interval, so that the intervals
-    of one measure hold together for all `comparisons`. pairs: each of them. openings: numbers of the lines in the
-    ledger, () for validation rows. notes: what to know.
+    names: of those compared
+    nets: how many each has.
+    part: "valid" for validation rows that all share, "new" for rows of other data, which were opened through the ledger
+    rows: how many.
+    level: of every interval, so that the intervals of one measure hold together for all `comparisons`.
+    pairs: each of them.
+    openings: numbers of the lines in the ledger, () for validation rows.
+    notes: what to know.
+    comparisons: how many pairs are compared, for which the level allows
     """
 
     names: tuple[str, ...]

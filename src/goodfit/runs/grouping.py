@@ -44,13 +44,16 @@ ONE, EQUAL = (
 class RunGroup:
     """Runs on one data set that agree in what they were grouped by.
 
-    data: name of the data set; groups of different data may share it. fields: what they agree in, name -> value as a
-    flag takes it; for "recipe", the fields in which the groups differ. runs: their folders; count: nets (for seconds:
-    runs), the same net of two runs counted once; diverged: nets that are left out, since their loss was no longer
-    finite. mean, spread: over nets, the latter the standard deviation (ddof 1), nan for one. low, high: the 95 %
-    interval of the mean over seeds, nan where there is none: then `reason` says why. varied: what else differs within
-    the group, beside the seed ("split", fields of the recipe), so that the spread is not over seeds alone. name: of the
-    metric, "accuracy" for a validation score of classifiers, "train accuracy" for one in training.
+    data: name of the data set; groups of different data may share it.
+    fields: what they agree in, name -> value as a flag takes it; for "recipe", the fields in which the groups differ.
+    runs: their folders
+    count: nets (for seconds: runs), the same net of two runs counted once
+    diverged: nets that are left out, since their loss was no longer finite.
+    mean, spread: over nets, the latter the standard deviation (ddof 1), nan for one.
+    low, high: the 95 % interval of the mean over seeds, nan where there is none: then `reason` says why.
+    varied: what else differs within the group, beside the seed ("split", fields of the recipe), so that the spread is
+    not over seeds alone.
+    name: of the metric, "accuracy" for a validation score of classifiers, "train accuracy" for one in training.
     """
 
     data: str
@@ -89,6 +92,7 @@ def group_runs(
 ) -> list[RunGroup]:
     """The finished runs in a folder in groups, with the mean and the spread of a metric over all nets of each.
 
+    root: the folder
     by: "recipe" (all of it but the seed), or names of recipe fields, such as ["hidden", "learning_rate"]; one text may
       hold several, with commas. Runs on different data sets are never in one group; "data" alone makes one for each.
     metric: of the kept weights of each net: valid_score (or by its name: valid_accuracy, valid_r2), valid_loss, and the

@@ -22,6 +22,7 @@ def open_estimator(estimator: Any, rows: Sealed) -> Opened:
     estimator: anything that predicts from inputs as `split.x` gives them, of goodfit, scikit-learn or others; classes
     as codes, as `split.y` gives them, or by their names. What it predicts for the rows is what the ledger knows it by:
     another estimator with the very same predictions costs nothing new. InputError where it cannot predict them.
+    rows: the sealed rows of a split, `split.test`
     """
     check_any(rows)
     data, x = rows.data, rows.data.x[rows.rows]

@@ -85,9 +85,13 @@ class Importance:
 class Importances:
     """What permuting columns does to the predictions of a model; see docs/explaining.md.
 
-    columns: one a column, the largest rise of the loss first; groups: of correlated columns, permuted together; rows:
-    which they are, in words; repeats: permutations; level: of each interval by itself; linked: rank correlation above
-    which columns are in a group; notes: what to know.
+    columns: one a column, the largest rise of the loss first
+    groups: of correlated columns, permuted together
+    rows: which they are, in words
+    repeats: permutations
+    level: of each interval by itself
+    linked: rank correlation above which columns are in a group
+    notes: what to know.
     """
 
     columns: tuple[Importance, ...]

@@ -53,9 +53,9 @@ def predict(
 ) -> Predictions:
     """Predict with a run, a search or a model file: the average over its nets that stayed finite.
 
-    run: a run's folder, a search's (for the nets of the winner), or a model file. data: a data set or the name of one;
-    for nets that were trained on a table, a table file, a data frame or a dict of columns, in any order and with or
-    without the target.
+    run: a run's folder, a search's (for the nets of the winner), or a model file.
+    data: a data set or the name of one; for nets that were trained on a table, a table file, a data frame or a dict of
+    columns, in any order and with or without the target.
     strict: what becomes of a table's rows with a value that cannot be read (a text among numbers, a 2 among 0 and 1):
     False predicts the other rows, if there are any, and `unread` and `warnings` name these; True raises InputError.
     coverage: of prediction intervals of numbers, or sets of classes, which the predictions then have; above 0 and below
@@ -85,7 +85,8 @@ class PredictionStream:
     """Predictions part by part, in the order of the rows: of a CSV, TSV or Parquet file, or of standard input, memory
     holds two parts at a time, of some thousands of rows; other data are one part.
 
-    run, data, strict, coverage, adaptive, data_progress: as in `predict`; data: also "-", for CSV from standard input.
+    run, data, strict, coverage, adaptive, data_progress: as in `predict`
+    data: also "-", for CSV from standard input.
     keep: names of columns that are handed on with the predictions, as they came.
     notes, warnings: on what was read so far. A part's Predictions have none.
     """

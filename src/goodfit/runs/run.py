@@ -64,35 +64,42 @@ LOSS_LABELS = {
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer of a net, for people. parameters: weights and biases; activation: "" after the last layer."""
+    """One layer of a net, for people.
 
-    name: str
-    inputs: int
-    outputs: int
+    parameters: weights and biases
+    activation: "" after the last layer.
+    """
+
+    name: str  # "hidden 1", ..., "output"
+    inputs: int  # numbers that enter a unit
+    outputs: int  # units
     parameters: int
     activation: str
-    initialiser: str
-    dropout: float
+    initialiser: str  # of its weights
+    dropout: float  # rate of its units, in [0, 1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """One recipe trained with one or several seeds.
 
-    nets: one a seed, with the weights of the best epoch where there were validation rows; scores: part ("train",
-    "valid") -> score with its interval, over the nets that stayed finite; seconds: spent on data, compile, train and
-    evaluate; folder: where it was written, or None; split: its rows, None where it came from a folder; leaks: what the
-    leak guard found before the training, None where it was not to look; origin: how the table file that it was trained
-    on was read, None for other data; stored: its model file's content, None where it did not come from a folder.
+    nets: one a seed, with the weights of the best epoch where there were validation rows
+    scores: part ("train", "valid") -> score with its interval, over the nets that stayed finite
+    seconds: spent on data, compile, train and evaluate
+    folder: where it was written, or None
+    split: its rows, None where it came from a folder
+    leaks: what the leak guard found before the training, None where it was not to look
+    origin: how the table file that it was trained on was read, None for other data
+    stored: its model file's content, None where it did not come from a folder.
     Test rows are sealed: `test` opens them. (Runs of older versions hold a score of "test" as well.)
     """
 
-    recipe: Recipe
-    data_name: str
-    task: str
-    seeds: tuple[int, ...]
+    recipe: Recipe  # what was trained
+    data_name: str  # of the data set
+    task: str  # "classification", "multilabel" or "regression"
+    seeds: tuple[int, ...]  # one a net
     nets: tuple[TrainedNet, ...]
-    history: History
+    history: History  # loss and score of every epoch and net
     scores: Mapping[str, Score]
     seconds: Mapping[str, float]
     folder: Path | None = None

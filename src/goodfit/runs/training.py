@@ -168,6 +168,8 @@ def resume(
     executor: as in `train`.
     On a different number of devices the nets are the same up to rounding.
     A finished run is loaded.
+    folder: of the run
+    progress, data_progress: as in `train`
     """
     from goodfit.runs.folder import load as load_run
 

@@ -33,9 +33,10 @@ class Band:
 class SettingCurve:
     """One field against training and held-out rows.
 
-    field, values: what was varied, in rising order where the values have one; what: what is measured ("accuracy",
-    "loss"); train, valid: bands over the values, seeds averaged first, 95 % intervals; best: the place of the best
-    value on held-out rows.
+    field, values: what was varied, in rising order where the values have one
+    what: what is measured ("accuracy", "loss")
+    train, valid: bands over the values, seeds averaged first, 95 % intervals
+    best: the place of the best value on held-out rows.
     """
 
     field: str

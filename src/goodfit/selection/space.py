@@ -19,7 +19,12 @@ MOST_TRIES = 50  # draws of a setting that is new, before a range counts as used
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers from low to high. log: drawn, and divided, evenly in the logarithm; points: of a grid, 0 for none."""
+    """All numbers from low to high.
+
+    log: drawn, and divided, evenly in the logarithm
+    points: of a grid, 0 for none.
+    low, high: the ends, both among the numbers
+    """
 
     low: float
     high: float
@@ -27,7 +32,11 @@ class Range:
     points: int = 0
 
     def at(self, share: float, *, whole: bool) -> float | int:
-        """The number at this share of the way, in [0, 1]; rounded where only whole numbers will do."""
+        """The number at this share of the way, in [0, 1]; rounded where only whole numbers will do.
+
+        share: of the way from low to high, in [0, 1]
+        whole: whether only whole numbers will do
+        """
         if self.log:
             value = math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
         else:

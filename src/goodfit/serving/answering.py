@@ -32,7 +32,11 @@ IN_PARTS = "Send the rows in several requests; for a whole file there is 'goodfi
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one request. rows: at most; megabytes: of its body, 10^6 bytes each. Both are at least 1."""
+    """Of one request.
+
+    rows: at most
+    megabytes: of its body, 10^6 bytes each. Both are at least 1.
+    """
 
     rows: int = 10_000
     megabytes: float = 10.0

@@ -30,8 +30,8 @@ def serve(
 
     run: a run's folder, a search's (for the nets of the winner), or a model file.
     port: default 8000; 0 takes one that is free.
-    host: default '127.0.0.1', which only this machine can reach. With any other, everybody who reaches the machine can
-    ask: there is no password.
+    host: default '127.0.0.1', which only this machine can reach. With any other, everybody who reaches the machine
+    can ask, without a password.
     limits: of one request; `Limits()` if None.
     coverage, adaptive: of prediction intervals or sets in every answer, as in `app`.
     started: called once the server accepts connections; its `url` says where, and its `stop` ends it.

@@ -39,8 +39,10 @@ _NO_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
 class WebServer:
     """An ASGI application on a port: made, it has its address and accepts connections; `run` answers them.
 
-    app: the application. host: a name or address of this machine; default '127.0.0.1', which only this machine can
-    reach. port: 0 to 65535; 0 for one that is free. sockets: whether the application has WebSockets, and a lifespan.
+    app: the application.
+    host: a name or address of this machine; default '127.0.0.1', which only this machine can reach.
+    port: 0 to 65535; 0 for one that is free.
+    sockets: whether the application has WebSockets, and a lifespan.
     InputError where there is no such host or the port is taken.
     """
 
@@ -61,7 +63,8 @@ class WebServer:
         """Answer until `stop` is called or, in the main thread, Ctrl-C or SIGTERM arrives; then return.
 
         Requests under way have STOP_SECONDS more; a second signal does not wait for them. Signals that the process
-        ignores stay ignored. started: called first, when a signal stops the server already.
+        ignores stay ignored.
+        started: called first, when a signal stops the server already.
         """
         with contextlib.closing(self._socket), self._signals():
             if started is not None:

@@ -10,7 +10,13 @@ from goodfit.studies.study_findings import StudyFindings
 
 @dataclass(frozen=True, repr=False)
 class Result(StudyFindings):
-    """A study that was run: what it measured, and its page."""
+    """A study that was run: what it measured, and its page.
+
+    study: what was run
+    given: parameter -> value
+    measured: quantities, tables and arrays, by name
+    seconds: that it took
+    """
 
     def __repr__(self) -> str:
         """The study, how it was run, what became of its claims, and its headlines: a few lines."""

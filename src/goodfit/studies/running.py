@@ -78,6 +78,10 @@ def resume(
     """Go on with what was killed in a folder, one study or several or the whole chapter.
 
     The results, and reasons of failures, as from `run_all`. InputError where nothing was interrupted.
+
+    out: the folder
+    tell: called with a study and its progress
+    executor: as in `run`
     """
     folder = Path(out)
     kept = sorted(path.parent for path in (folder / UNFINISHED).glob(f"*/{RECORD}"))
@@ -133,9 +137,12 @@ def run_all(
     """Run every study of the chapter and write each as it is done, and an index page at the end.
 
     What was trained is kept in the folder until then, so that the same call, or `resume(out)`, resumes there.
-    given: study -> parameters other than its defaults; executor: as in `run`.
+    given: study -> parameters other than its defaults
+    executor: as in `run`.
     The results, and for studies that failed (data that are nowhere to be had) the reason. A folder that cannot be
     written ends it.
+    out: folder for the pages
+    tell: called with a study and its progress
     """
     out, results, failed = Path(out), [], {}
     beside = ["index", *studies()]

@@ -60,7 +60,13 @@ class StudyFindings:
         return self.measured.printed
 
     def figure(self, name: str, width: float | None = None, language: Language = "en") -> Figure:
-        """A figure, drawn once a width and language; width: in inches. InputError for an unknown name."""
+        """A figure, drawn once a width and language.
+
+        width: in inches.
+        name: of the figure
+        language: of its texts, "en" or "zh"
+        InputError for an unknown name.
+        """
         drawn = self.study.figures
         drawing = _named(drawn, [each.name for each in drawn], name, f"study {self.study.name}: figure")
         wide = drawing.width if width is None else width

@@ -53,17 +53,18 @@ MOST_EPOCHS_A_CHUNK = 512
 class Cohort:
     """Jobs and their program. Everything here is on the host; `training.fit` runs it.
 
-    schedules: the distinct schedules of the jobs, in the order of the program's table; dtype: of all arithmetic.
+    schedules: the distinct schedules of the jobs, in the order of the program's table
+    dtype: of all arithmetic.
     """
 
-    jobs: tuple[Job, ...]
-    examples: Examples
-    grid: NetGrid
-    architecture: Architecture
-    program: Program
+    jobs: tuple[Job, ...]  # one a net
+    examples: Examples  # what they learn from
+    grid: NetGrid  # how the nets lie in the program's arrays
+    architecture: Architecture  # of all nets, padded to the largest
+    program: Program  # what is compiled
     schedules: tuple[Schedule, ...]
     dtype: Any
-    orders: tuple[Order, ...]
+    orders: tuple[Order, ...]  # of the rows, one a group of nets
 
     @property
     def epochs(self) -> int:
@@ -125,7 +126,11 @@ class Cohort:
         return ProgramRows(**arrays)
 
     def chunk(self, first: int, count: int, score_every: int = 1) -> Chunk:
-        """The arguments of epochs first .. first + count - 1. Parts are scored every `score_every` epochs."""
+        """The arguments of epochs first .. first + count - 1. Parts are scored every `score_every` epochs.
+
+        first: number of the first epoch, from 0
+        count: how many epochs
+        """
         room, steps = self.program.chunk, self.program.steps
         order, counts = (self._draws if self.program.draws_orders else self._drawn)(first, count)
         table = np.ones((room, steps, len(self.schedules)), self.dtype)
@@ -258,8 +263,13 @@ def cohort_of(
 ) -> Cohort:
     """One cohort for jobs that can share a program: equal activations, loss, optimiser and batch (see `planner`).
 
-    orders: key of a job -> the batches of its nets, where they are not goodfit's own; conventions: see
-    `state.Program`. InputError where jobs embed other categories, or by vectors of another size, than the first.
+    orders: key of a job -> the batches of its nets, where they are not goodfit's own
+    conventions: see `state.Program`.
+    jobs: one a net
+    examples: what they learn from
+    devices: over how many the nets are spread
+    dtype: of all arithmetic
+    InputError where jobs embed other categories, or by vectors of another size, than the first.
     """
     first, *_ = recipes = _recipes_of(jobs, examples)
     architecture = pad_architecture(jobs, examples)

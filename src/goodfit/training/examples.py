@@ -77,16 +77,25 @@ class Scaling:
 class Examples:
     """Data, which rows train, which rows score, and how much each row counts.
 
-    x: [N, D] in storage type; y: [N] class codes or [N, C] numbers; outputs: C; train: rows of an epoch;
-    parts: name -> rows scored at the end of an epoch; weights: [G, N] sets of training row weights, or None;
-    part_weights: name -> [G, N] weights with which a part's rows count, for folds; folds: [N] fold of each row, or
-    None (batches are then balanced over folds). A net picks its set of weights by its job's `rows`. own_scalings: of
-    every set, in the place of `scaling`, where each set of rows fits its own. set_rows: where several data sets are
-    stacked, the rows of each; all else then tells of one of them, and a job's `rows` is the number of its own. squares:
-    what squared errors of training rows and parts are weighed by, [G, C] each, where the score is not to be R².
-    row_weights: [N] how much each row counts by itself, in every set and part; None where all count alike. categories:
-    which inputs are the categories of a table's columns. streamed: rows that train in the place of `train`, which is
-    then a sample of them.
+    x: [N, D] in storage type
+    y: [N] class codes or [N, C] numbers
+    outputs: C
+    train: rows of an epoch
+    parts: name -> rows scored at the end of an epoch
+    weights: [G, N] sets of training row weights, or None
+    part_weights: name -> [G, N] weights with which a part's rows count, for folds
+    folds: [N] fold of each row, or None (batches are then balanced over folds). A net picks its set of weights by its
+    job's `rows`.
+    own_scalings: of every set, in the place of `scaling`, where each set of rows fits its own.
+    set_rows: where several data sets are stacked, the rows of each; all else then tells of one of them, and a job's
+    `rows` is the number of its own.
+    squares: what squared errors of training rows and parts are weighed by, [G, C] each, where the score is not to be
+    R².
+    row_weights: [N] how much each row counts by itself, in every set and part; None where all count alike.
+    categories: which inputs are the categories of a table's columns.
+    streamed: rows that train in the place of `train`, which is then a sample of them.
+    task: "classification", "multilabel" or "regression"
+    scaling: of inputs and targets
     """
 
     x: NDArray[np.generic]
@@ -125,6 +134,8 @@ class Examples:
         deviations, quantiles, bin edges, and, for a table, categories and medians.
 
         scaling, loss, target_transform, clip_predictions, encoding, sizes: the recipe's, as in `fit_scaling`.
+        split: whose rows they are
+        score_test: whether test rows are scored in every epoch
         """
         data = split.data
         parts = {"valid": split.valid} if len(split.valid) else {}
@@ -151,7 +162,10 @@ class Examples:
         """Data sets of one shape, so that one program trains nets on all: a job with `rows` g learns from set g alone.
 
         parts: name -> rows of a set that are scored every epoch; "train" are those that train. Each set is scaled as it
-        says, by its own training rows. loss: as in `fit_scaling`. InputError where the sets differ in shape or task.
+        says, by its own training rows.
+        loss: as in `fit_scaling`.
+        sets: the data sets
+        InputError where the sets differ in shape or task.
         """
         first = sets[0]
         for number, each in enumerate(sets):
@@ -182,8 +196,9 @@ class Examples:
         """These rows for cross-validation: a job with `rows` k trains on all folds but k, and is scored on fold k.
 
         folds: [n] the fold of each training row, from 0. The part "valid" becomes the training rows, each net's own
-        fold of them; batches take as many rows from every fold. fit: row numbers -> their scaling; each fold is then
-        scaled by the rows that it learns from alone, so that nothing of a held-out row leaks into its nets.
+        fold of them; batches take as many rows from every fold.
+        fit: row numbers -> their scaling; each fold is then scaled by the rows that it learns from alone, so that
+        nothing of a held-out row leaks into its nets.
         """
         of_row = np.full(len(self.y), -1, np.int32)
         of_row[self.train] = folds

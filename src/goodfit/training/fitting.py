@@ -31,11 +31,16 @@ CHUNK_SECONDS = 0.5  # a chunk's aim: often enough for a living display, seldom 
 
 @dataclass(frozen=True)
 class Report:
-    """What is known after a chunk. epoch: epochs done; metrics: [epochs of the chunk, Q, P] (see `metric_names`).
+    """What is known after a chunk.
+
+    epoch: epochs done
+    metrics: [epochs of the chunk, Q, P] (see `metric_names`).
 
     Epochs that no net trained to its end are left out of both, so that the last chunk may be shorter than it was meant.
-    active: [P] nets that still train; seconds: spent so far, as in `Fitted`; snapshot: a call that copies the whole
-    state to the host, for a checkpoint; nets: a call that gives the nets as they are.
+    active: [P] nets that still train
+    seconds: spent so far, as in `Fitted`
+    snapshot: a call that copies the whole state to the host, for a checkpoint
+    nets: a call that gives the nets as they are.
     """
 
     epoch: int
@@ -68,7 +73,15 @@ class TrainedNets:
 class Fitted(TrainedNets):
     """A trained cohort.
 
-    state: the last one, on the host, several times as large as the nets; whole: whether it is that of all nets.
+    state: the last one, on the host, several times as large as the nets
+    whole: whether it is that of all nets.
+    metrics: [E, Q, P] of every epoch, see `metric_names`
+    nets: one a job, with the weights that were kept
+    best_epoch: [P] the epoch of these weights, 0 for the initial ones
+    stopped_epoch: [P] last epoch of the net
+    frozen: [P] whether its loss was no longer finite
+    seconds: compile, train
+    optimizer: its state, by name, where it was asked for
     """
 
     state: State = field(repr=False, kw_only=True)
@@ -98,12 +111,15 @@ def fit(
 ) -> Fitted:
     """Train every net of a cohort.
 
-    start: (epochs done, state) of a checkpoint, to go on from; report: called after every chunk; it may return
-    changes to the state; score_every: score the parts every so many epochs, and each net's after its last
-    (patience counts those epochs alone); chunk_seconds: what a chunk should last, 0 for an epoch each;
-    chunk_epochs: its most epochs, None for no limit; until: stop after this epoch, to go on later from the state,
-    None for the end of the training; window_done: called within epochs of rows that are read in parts. The results do
-    not depend on where chunks end.
+    start: (epochs done, state) of a checkpoint, to go on from
+    report: called after every chunk; it may return changes to the state
+    score_every: score the parts every so many epochs, and each net's after its last (patience counts those epochs
+    alone)
+    chunk_seconds: what a chunk should last, 0 for an epoch each
+    chunk_epochs: its most epochs, None for no limit
+    until: stop after this epoch, to go on later from the state, None for the end of the training
+    window_done: called within epochs of rows that are read in parts. The results do not depend on where chunks end.
+    cohort: as `cohort_of` makes it
     """
     program, settings = cohort.program, in_windows(cohort.settings(), cohort.windows)
     done, state = start or (0, _begun(cohort, settings))

@@ -25,11 +25,13 @@ _OF_NETS = ("seed", "best_epoch", "stopped_epoch", "frozen")  # metrics of the l
 class History:
     """One table a metric: a row an epoch, a column a net.
 
-    epochs: [E] numbers of the epochs, from 1, rising. seeds: [P].
+    epochs: [E] numbers of the epochs, from 1, rising.
+    seeds: [P].
     values: metric -> [E, P], float32. Losses in nats per row (regression: in squares of the target as trained), scores
     as fractions; R² is of the targets in their own unit, even where transformed ones were trained on. nan: not
     measured, the net had stopped. Training metrics run along with the epoch, the others are measured at its end.
-    best_epoch: [P] epoch whose weights were kept, 0 for the initial ones. stopped_epoch: [P] last epoch of the net.
+    best_epoch: [P] epoch whose weights were kept, 0 for the initial ones.
+    stopped_epoch: [P] last epoch of the net.
     frozen: [P] whether the net stopped because its loss was no longer finite.
     """
 
@@ -98,7 +100,11 @@ class History:
         return mean
 
     def quantiles(self, metric: str, levels: Sequence[float]) -> Float[np.ndarray, "Q E"]:
-        """Quantiles over the same nets as `mean`, linearly interpolated; a row a level. 0 and 1 are the extremes."""
+        """Quantiles over the same nets as `mean`, linearly interpolated; a row a level. 0 and 1 are the extremes.
+
+        metric: such as "valid_loss"
+        levels: each in [0, 1]
+        """
         table = self._sound(metric)
         result = np.full((len(levels), len(self)), np.nan)
         some = np.isfinite(table).any(1)
@@ -147,6 +153,7 @@ class History:
         until: leave out later epochs (those that a resumed run does again). Seeds that the log does not give are
         0, 1, ...; the last epoch measured stands in for a missing best_epoch or stopped_epoch.
         A log without a single measurement, or with events that no History can hold, is an InputError.
+        path: of the log, events.jsonl
         """
         events = read_events(path)
         names = np.array(events.metrics, dtype=np.str_)

@@ -25,7 +25,12 @@ from goodfit.training.turns import JobList, Work, plan_session
 
 @dataclass(frozen=True)
 class FittedJobs:
-    """Trained jobs. turns: one result a turn; place[i]: (turn, net of it) of job i."""
+    """Trained jobs.
+
+    turns: one result a turn; place[i]: (turn, net of it) of job i.
+    plan: which cohorts there are, and why
+    place: where each job's net is
+    """
 
     plan: Plan
     turns: tuple[TrainedNets, ...]
@@ -67,6 +72,10 @@ def fit_jobs(
     memory: bytes that one turn may take; half of what is free if None.
     store: keeps what was trained, so that the same call goes on where it was killed.
     The others as in `fit`.
+    jobs: one a net
+    examples: what they learn from
+    score_every, chunk_seconds: as in `fit`
+    dtype: of all arithmetic
     """
     works = [JobList(tuple(jobs), examples)]
     observers = tuple(observers)

@@ -40,8 +40,8 @@ class PlannedCohort:
 class Plan:
     """Cohorts, and why they are as they are. seconds: predicted, with compilation on a machine that has cached none."""
 
-    cohorts: tuple[PlannedCohort, ...]
-    reasons: tuple[str, ...]
+    cohorts: tuple[PlannedCohort, ...]  # each of which is one program
+    reasons: tuple[str, ...]  # sentences
 
     @property
     def seconds(self) -> float:
@@ -65,6 +65,8 @@ def plan(jobs: Sequence[Job], examples: Examples, compile_seconds: float | None 
 
     compile_seconds: what another program costs, the machine's own figure if None; 0 when every program is known to be
     cached, which pads only where sharing steps saves more time than padding costs.
+    jobs: one a net
+    examples: what they learn from
     """
     compile_seconds = machine().compile_seconds if compile_seconds is None else compile_seconds
     kinds: dict[Any, list[int]] = {}

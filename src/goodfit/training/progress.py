@@ -12,11 +12,13 @@ class Progress:
     """One report, made between chunks of epochs; where rows are read in parts, after every window of them, too.
 
     phase: what is being done ("stop": the chunk of epochs is finished, then the state is saved, for Ctrl-C asked so).
-    epoch: epochs finished, 0 before the first; epochs: how many there will be at most.
+    epoch: epochs finished, 0 before the first
+    epochs: how many there will be at most.
     values: mean over the nets that are finite, keys as in History ("train_loss", "valid_score", ...); may be empty.
-    rows_per_second: training rows times nets a second, 0.0 while unknown; seconds_left: None while unknown, 0.0 in the
-    last report of the phase "train".
-    active: nets that trained in the last epoch (neither stopped early nor frozen before it); nets: all nets.
+    rows_per_second: training rows times nets a second, 0.0 while unknown
+    seconds_left: None while unknown, 0.0 in the last report of the phase "train".
+    active: nets that trained in the last epoch (neither stopped early nor frozen before it)
+    nets: all nets.
     recent: the values of every epoch since the last report, oldest first.
     window, windows: of the epoch under way, how many windows of rows are trained on, and how many it has; 0 and 0 at
     the end of an epoch.

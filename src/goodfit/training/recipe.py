@@ -354,6 +354,8 @@ class Recipe(BaseModel):
         """A recipe from the fields of a mapping, such as those in a file; `where` names the source in errors.
 
         A schedule without effect, which a recipe that is given anew must not have, is constant if all fields are there.
+
+        values: field -> value; fields may be missing
         """
         if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
             raise InputError(problem(where, "must be an object of recipe fields", got=values))
@@ -364,7 +366,11 @@ class Recipe(BaseModel):
 
     @classmethod
     def from_json(cls, text: str, *, where: str = "Recipe") -> Recipe:
-        """A recipe from JSON as `to_json` writes it; fields may be missing, unknown ones are an error."""
+        """A recipe from JSON as `to_json` writes it; fields may be missing, unknown ones are an error.
+
+        where: the source, as errors name it
+        text: the JSON
+        """
         return cls.from_mapping(parsed(text, where), where=where)
 
     @classmethod

@@ -52,7 +52,11 @@ class WorkerPool(Executor):
         self._ended = False
 
     def submit(self, fn: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Have a worker call `fn`."""
+        """Have a worker call `fn`.
+
+        fn: what is called
+        arguments, named: what it is called with
+        """
         with self._lock:
             if self._ended:
                 raise RuntimeError("these workers have ended")

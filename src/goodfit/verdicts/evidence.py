@@ -17,10 +17,12 @@ class VerdictEvidence:
     """What was measured of a recipe and its alternatives, and what it decides.
 
     recipe: that was judged.
+    data_name: of the data set.
     decision: the statistics behind it.
     probes: the alternatives, one for each of `decision.gains`.
-    errors: [1 + probes, J] on held-out rows, the recipe first; training: likewise in training. nan where a net
-    diverged, and where an alternative was settled and so not measured any more.
+    errors: [1 + probes, J] on held-out rows, the recipe first. nan where a net diverged, and where an alternative was
+    settled and so not measured any more.
+    training: likewise in training.
     half: [up to J], with half the rows.
     what: is measured ("log loss", "R²", "accuracy", "exact match"). Errors are log losses, or 1 minus what is measured.
     constant: the error of the best constant prediction.
@@ -32,7 +34,8 @@ class VerdictEvidence:
     whole: minutes that all rows and epochs are predicted to take.
     few: the share of the rows that holds half of the targets' variance, where it is small; None else.
     nets: that were trained.
-    seconds: that it took; share: these as a multiple of what the run's own training took, None without a run.
+    seconds: that it took.
+    share: these as a multiple of what the run's own training took, None without a run.
     transform: of the targets, that makes more of few rows count; "" where none is known, or one is set.
     quick: whether it was asked to be, so that it takes no more than a few seconds whatever time is given.
     """

@@ -156,6 +156,9 @@ def resume(
     """Go on with a verdict that was killed, from the folder that it was given.
 
     Only for named data sets and table files: else call `verdict` again, with the same arguments and folder.
+
+    out: folder of the verdict
+    plan, progress, executor: as in `verdict`
     """
     return resumed(out, CALL, "verdict", verdict, (SIZES,), plan=plan, progress=progress)
 

@@ -62,10 +62,12 @@ def judge_run(
 
     data: what it was trained on, or its name, where the run does not find it itself.
     asked: how; see `VerdictRequest`.
-    plan, progress: as in `verdict`; data_progress: called while a named data set is looked for.
+    plan, progress: as in `verdict`
+    data_progress: called while a named data set is looked for.
     executor: as in `select`.
     What was trained is kept until the verdict is known: the same call resumes where it was killed. InputError where the
     run is not done, or the data have changed since.
+    folder: of the run
     """
     progress = progress or session_line()
     where = Path(folder)

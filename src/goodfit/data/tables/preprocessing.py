@@ -29,8 +29,9 @@ SHOWN = 5  # names in a message
 class Preprocessing:
     """The columns that a net takes, in order, with what was fitted for each.
 
-    columns: at least one, with names of their own; ignored: columns of the training table that the net does not take
-    (the target, ids, columns with one value), which may stand in a table without a note.
+    columns: at least one, with names of their own
+    ignored: columns of the training table that the net does not take (the target, ids, columns with one value), which
+    may stand in a table without a note.
     """
 
     columns: tuple[FittedColumn, ...]
@@ -48,8 +49,11 @@ class Preprocessing:
     ) -> Preprocessing:
         """Learn from some rows of a table (all if None): medians, spreads, categories, and where values were missing.
 
-        data: a Frame, or anything that `frame_of` takes; kinds: the columns to take, in order, and the kind of each.
+        data: a Frame, or anything that `frame_of` takes
+        kinds: the columns to take, in order, and the kind of each.
         orders: of categorical columns that are ordered, all their categories, the lowest first.
+        rows: places of the rows to learn from, all if None
+        ignored: columns that may stand in a table without a note
         """
         frame = frame_of(data)
         chosen = np.arange(frame.rows) if rows is None else np.asarray(rows)
@@ -81,6 +85,7 @@ class Preprocessing:
         Columns may come in any order. Others are ignored, with a note. CellNotes also count what had to be filled in:
         missing values where training had none, infinite numbers, categories that training had not. InputError names the
         columns that are missing, all of them, and each column with values that cannot be read as its kind.
+        data: the table
         coded: whether the inputs may be `CodedRows`, which nets predict from in less time.
         """
         reader = RowReader(self, coded)
@@ -95,7 +100,11 @@ class Preprocessing:
 
     @classmethod
     def from_json(cls, given: Any, where: str = "Preprocessing") -> Preprocessing:
-        """What `to_json` gave; InputError for anything else, and never another exception."""
+        """What `to_json` gave; InputError for anything else, and never another exception.
+
+        given: JSON as Python has it
+        where: the source, as errors name it
+        """
         try:
             return cls(*stored.read(given))
         except stored.Damaged as error:

@@ -37,12 +37,15 @@ from goodfit.words import as_listed
 class Table:
     """Rows with a target, and the kind of every column. Made by `table` and `read_table`, which check all of it.
 
-    frame: the raw columns, of the rows that have a target; target: what to predict; kinds: the input columns, in order,
-    and the kind of each; columns: what is to be told of every column, ids and left out ones too; notes: what was left
-    out and why; origin: path and choices, by which a run finds the table again; None where it came from memory.
+    frame: the raw columns, of the rows that have a target
+    target: what to predict
+    kinds: the input columns, in order, and the kind of each
+    columns: what is to be told of every column, ids and left out ones too
+    notes: what was left out and why
+    origin: path and choices, by which a run finds the table again; None where it came from memory.
     """
 
-    name: str
+    name: str  # as tables and the ledger show it
     frame: Frame
     target: Target
     kinds: Mapping[str, Kind]
@@ -101,6 +104,8 @@ class Table:
         The split's Dataset holds all rows after preprocessing: inputs float32 [N, D], ready for a net; rows of a test
         table follow the others. What there is to tell of the cells of these (missing ones, new categories) is warned
         of.
+        valid: share of the rows that are not test rows, in [0, 1)
+        seed: which rows are drawn for which part
         """
         self.check_whole()
         parts = self.bare_split(valid=valid, test=test, seed=seed)
@@ -115,7 +120,10 @@ class Table:
             raise self.stream.refusal("this")
 
     def bare_split(self, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
-        """The rows divided as by `split`, of a data set without inputs."""
+        """The rows divided as by `split`, of a data set without inputs.
+
+        valid, test, seed: as in `split`
+        """
         return split_rows(self.bare, valid=valid, test=self.test if test is None else test, seed=seed)
 
     @cached_property
@@ -169,7 +177,10 @@ class Table:
         return self.target.y if self.sealed is None else np.concatenate([self.target.y, self.sealed.y])
 
     def divided_by(self, group: str | None = None, time: str | None = None) -> Table:
-        """The same table with its rows divided by another column, which is then no input."""
+        """The same table with its rows divided by another column, which is then no input.
+
+        group, time: as in `goodfit.data.table`
+        """
         choices = Choices.of(self.target.columns, (), None, None, group, time, self.weight)
         check_names(self.frame, choices)
         problems = Problems()
@@ -273,10 +284,12 @@ def table(
     structured NumPy array.
 
     target: the column to predict, or a list of several columns of numbers, which one net then predicts together; a row
-    must have all of them. ids: columns to leave out, names or one text with commas; task: "classification" or
-    "regression", found if None; kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that
-    would be found is wrong; group: a column whose equal values are never divided between two parts (a person, a
-    machine); time: a column of dates or numbers, whose later rows validate and test. Neither of these is an input.
+    must have all of them.
+    ids: columns to leave out, names or one text with commas
+    task: "classification" or "regression", found if None
+    kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that would be found is wrong
+    group: a column whose equal values are never divided between two parts (a person, a machine)
+    time: a column of dates or numbers, whose later rows validate and test. Neither of these is an input.
     weight: a column of numbers >= 0 that says how much each row counts in the loss and in scores; no input either. Only
     ratios matter, and a row of weight 0 is left out. See docs/tables.md.
     ordered: column -> its categories, the lowest first: one input, by rank. Columns that come as ordered categories are
@@ -285,6 +298,8 @@ def table(
     file or anything that `frame` may be; None is 0.2 of these rows. The kinds of columns, the classes and all that is
     fitted are of `frame` alone. See docs/seal.md.
     Everything that is wrong with the table is named in one InputError.
+    frame: the rows
+    name: as tables and the ledger show it; default 'table'
     """
     choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
     return _table(frame_of(frame, name), name, choices, _asked(test))
@@ -309,8 +324,11 @@ def read_table(
 
     stream: whether its rows, which may be more than fit into memory, are read in parts; `goodfit.train` alone takes
     such a table (see docs/tables.md). A run's own division of the rows, where it is read again for that run.
-    The other parameters are those of `table`. target: may be left out for an NPZ file with the arrays x and y. NPZ
-    files are never unpickled. Text files are UTF-8 with a line of column names.
+    The other parameters are those of `table`.
+    target: may be left out for an NPZ file with the arrays x and y. NPZ files are never unpickled. Text files are UTF-8
+    with a line of column names.
+    path: of the file
+    ids, task, kinds, group, time, weight, ordered, test: as in `table`
     """
     streamed = None
     if stream is not False:

@@ -41,8 +41,11 @@ NEEDED = {"onnx": "onnx", "torch": "torch"}  # modules, which are extras of the 
 class Exported:
     """What was written, and how near it is to goodfit.
 
-    kind: "onnx", "torch", "numpy" or "sklearn"; files: their paths; difference: the largest relative one to goodfit's
-    predictions, see `relative_difference`; rows: which rows that was measured on; by: what predicted for them;
+    kind: "onnx", "torch", "numpy" or "sklearn"
+    files: their paths
+    difference: the largest relative one to goodfit's predictions, see `relative_difference`
+    rows: which rows that was measured on
+    by: what predicted for them
     about: what a user of the files must know, one line each.
     """
 
