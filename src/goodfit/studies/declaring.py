@@ -143,9 +143,14 @@ class Measured:
 class Study:
     """An experiment of the chapter.
 
-    section: of the notes, such as "4.4"; about: paragraphs on what is done, and how; small: parameters with which it
-    takes a second or two; measure: does the work; glance: the claims that stand at the head of its page; labels: what
-    stands in figures and cells of tables, English -> Chinese; idea, exercises: what one learns from its page.
+    section: of the notes, such as "4.4"; "" for a study of one's own
+    about: paragraphs on what is done, and how
+    small: parameters with which it takes a second or two
+    measure: does the work
+    glance: the claims that stand at the head of its page
+    labels: what stands in figures and cells of tables, English -> Chinese
+    idea, exercises: what one learns from its page
+
     Texts may name parameters in braces, see `told`.
     """
 
