@@ -193,7 +193,9 @@ def test_a_study_of_ones_own_is_run_and_written_as_the_shipped_ones_are(tmp_path
     assert repr(result).startswith("Mine: goodfit.studies.run(made_up)\n")
     for page in ("made-up.html", "made-up.zh.html"):
         text = (tmp_path / page).read_text("utf-8")
-        assert "goodfit.studies.run(made_up)" in text and "<h1>Mine</h1>" in text and "goodfit lab" not in text
+        assert "goodfit.studies.run(made_up)" in text
+        assert "<h1>Mine</h1>" in text
+        assert "goodfit lab" not in text
     assert not (tmp_path / "unfinished").exists()
 
 

@@ -13,7 +13,7 @@ LANGUAGES: tuple[Language, ...] = tuple(PHRASES)
 
 @dataclass(frozen=True)
 class Words:
-    """A text in English and in Chinese. zh: may be left out of a study of one's own, whose pages are then in English."""
+    """A text in English and in Chinese. zh: "" in a study of one's own whose Chinese page has the English text."""
 
     en: str
     zh: str = ""
