@@ -184,3 +184,25 @@ def test_a_result_is_a_few_lines() -> None:
     assert claims.startswith("  claims: holds: ")
     assert len(headlines) == 3
     assert all(line.endswith(("holds", "does not hold", "cannot tell")) for line in headlines)
+
+
+def test_a_study_of_ones_own_is_run_and_written_as_the_shipped_ones_are(tmp_path: Path) -> None:
+    """Without a section, and in English alone; its page says the call, for no command knows it."""
+    own = dataclasses.replace(declared(GOOD), section="", title=Words("Mine"))
+    result = gf.studies.run(own, out=tmp_path)
+    assert repr(result).startswith("Mine: goodfit.studies.run(made_up)\n")
+    for page in ("made-up.html", "made-up.zh.html"):
+        text = (tmp_path / page).read_text("utf-8")
+        assert "goodfit.studies.run(made_up)" in text
+        assert "<h1>Mine</h1>" in text
+        assert "goodfit lab" not in text
+    assert not (tmp_path / "unfinished").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("weight-decay", "must have a name of its own"), ("Made up", "lower-case words"), ("../up", "lower-case words")],
+)
+def test_the_name_of_a_study_of_ones_own(name: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        gf.studies.run(dataclasses.replace(declared(GOOD), name=name))

@@ -147,7 +147,7 @@ class Measured:
 class Study:
     """An experiment of the chapter.
 
-    section: of the notes, such as "4.4"
+    section: of the notes, such as "4.4"; "" for a study of one's own
     about: paragraphs on what is done, and how
     small: parameters with which it takes a second or two
     measure: does the work

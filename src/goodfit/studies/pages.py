@@ -11,6 +11,7 @@ from goodfit.reports import Glance, Grid, Link, Page, Picture, Section
 from goodfit.reports.blocks import Block, Passage
 from goodfit.reports.frames import spread
 from goodfit.reports.languages import Language
+from goodfit.studies.catalogue import names
 from goodfit.studies.declaring import Column, Drawing, Status, Study, TableOf
 from goodfit.studies.numbers import estimate, interval, rows_of, shown
 from goodfit.studies.words import LANGUAGES, Labels, Words
@@ -25,6 +26,7 @@ STATUSES: dict[Status, Words] = {
     "does not hold": Words("does not hold", "不成立"),
     "cannot tell": Words("cannot tell", "无法判断"),
 }
+OWN = Words("Study", "研究")  # what stands above a study that is of no section of the chapter
 LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 
 
@@ -45,7 +47,7 @@ def study_page(result: StudyFindings, language: Language, beside: Sequence[str] 
     numbers = [_passage("printed", result=result)] if study.printed else []
     values = result.given.to_dict()
     changed = {each.name for each in study.parameters if values[each.name] != each.default}
-    method = _passage("method", result=result, command=command(study, values), changed=changed)
+    method = _passage("method", result=result, command=command(study, values), changed=changed, own=is_own(study))
     idea = [_passage("idea", idea=study.idea)] if study.idea is not None else []
     exercises = [_passage("exercises", exercises=study.exercises)] if study.exercises else []
     parts: list[tuple[Words, Sequence[Block]]] = [
@@ -59,7 +61,7 @@ def study_page(result: StudyFindings, language: Language, beside: Sequence[str] 
     ]
     return Page(
         title=study.title.of(language),
-        kind=Words(f"Section {study.section}", f"第 {study.section} 节").of(language),
+        kind=(Words(f"Section {study.section}", f"第 {study.section} 节") if study.section else OWN).of(language),
         lead=study.question.of(language),
         glance=[_glance(result.claim(each), language) for each in study.glance],
         sections=[Section(title.of(language), blocks) for title, blocks in parts if blocks],
@@ -142,12 +144,20 @@ def heads(columns: Sequence[Column], language: Language) -> list[str]:
     return [each.head.of(language) for each in columns]
 
 
+def is_own(study: Study) -> bool:
+    """Whether a study is not one of goodfit's, so that no command and no page of the lab knows it."""
+    return study.name not in names()
+
+
 def command(study: Study, values: Mapping[str, Any]) -> str:
-    """The command line that runs a study so; defaults are left out."""
+    """The command line that runs a study so, or the call of one that is not goodfit's; defaults are left out."""
+    changed = [each for each in study.parameters if values[each.name] != each.default]
+    if is_own(study):
+        given = "".join(f", {each.name}={values[each.name]!r}" for each in changed)
+        return f"goodfit.studies.run({study.name.replace('-', '_')}{given})"
     words = ["goodfit", "study", study.name]
-    for each in study.parameters:
-        if values[each.name] != each.default:
-            words += [each.option, each.text(values[each.name])]
+    for each in changed:
+        words += [each.option, each.text(values[each.name])]
     return shlex.join(words)
 
 

@@ -22,7 +22,8 @@ class Result(StudyFindings):
         """The study, how it was run, what became of its claims, and its headlines: a few lines."""
         from goodfit.studies.pages import command, counted
 
-        lines = [f"{self.study.section} {self.study.title.en}: {command(self.study, self.given.to_dict())}"]
+        title = f"{self.study.section} {self.study.title.en}".strip()
+        lines = [f"{title}: {command(self.study, self.given.to_dict())}"]
         lines.append(f"  claims: {counted(self.claims, 'en')}")
         for each in map(self.claim, self.study.glance):
             lines.append(f"  {each.claim.quantity.en}: {estimate(each.found)}, {each.status}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import shlex
 import shutil
 import time
@@ -23,7 +24,7 @@ from goodfit.arguments import public
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import folder_to_write
 from goodfit.selection.calls import digest_of
-from goodfit.studies.catalogue import find, studies
+from goodfit.studies.catalogue import find, names, studies
 from goodfit.studies.declaring import Columns, Measured, Study, Tell
 from goodfit.studies.pages import index_page, page_name
 from goodfit.studies.parameters import Given, checked
@@ -47,11 +48,16 @@ TellOf = Callable[[str, str], None]
 @public
 @on_executor
 def run(
-    name: str, *, out: str | Path | None = None, tell: Tell = tell_line, executor: Any = None, **parameters: Any
+    name: str | Study,
+    *,
+    out: str | Path | None = None,
+    tell: Tell = tell_line,
+    executor: Any = None,
+    **parameters: Any,
 ) -> Result:
     """Run a study of the chapter: `run("weight-decay", l2=3, seeds=100)`.
 
-    name: of the study, or its section of the notes, such as "4.4".
+    name: of the study, or its section of the notes, such as "4.4"; or a study of your own, as a `Study`.
     out: folder that the study is written to; an earlier, different result there is put aside. It keeps every population
     that was trained until then, so that the same call, or `resume(out)`, resumes there.
     tell: called with what is done next, in a few words; by default, a notebook shows it.
@@ -59,7 +65,7 @@ def run(
     parameters: the study's own, `find(name).parameters` has them.
     InputError names an unknown study, and every parameter that is unknown or out of its range.
     """
-    study = find(name)
+    study = _own(name) if isinstance(name, Study) else find(name)
     given = checked(f"study {study.name}", study.parameters, parameters)
     if out is None:
         return _run(study, given, tell)
@@ -92,6 +98,16 @@ def resume(
     if ALL in calls:
         return run_all(folder, tell=tell, given=calls[ALL])
     return [run(name, out=folder, tell=functools.partial(tell, name), **call) for name, call in calls.items()], {}
+
+
+def _own(study: Study) -> Study:
+    """A study of the caller's. InputError where its name is one of goodfit's, or no name of files."""
+    if study.name in names():
+        raise InputError(problem("Study", "a study of your own must have a name of its own", got=study.name))
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", study.name):
+        rule = "the name must be lower-case words and numbers with dashes between, for files are named by it"
+        raise InputError(problem("Study", rule, got=study.name))
+    return study
 
 
 def _run_kept(study: Study, given: Given, out: Path, tell: Tell, beside: Sequence[str] = ()) -> Result:

@@ -13,14 +13,14 @@ LANGUAGES: tuple[Language, ...] = tuple(PHRASES)
 
 @dataclass(frozen=True)
 class Words:
-    """A text in English and in Chinese."""
+    """A text in English and in Chinese. zh: "" in a study of one's own whose Chinese page has the English text."""
 
     en: str
-    zh: str
+    zh: str = ""
 
     def of(self, language: Language) -> str:
-        """The text in a language."""
-        return self.en if language == "en" else self.zh
+        """The text in a language; the English one where there is no other."""
+        return self.en if language == "en" else self.zh or self.en
 
 
 @dataclass(frozen=True)
