@@ -55,10 +55,10 @@ def gather() -> None:
     raw, reference = {name: (DOCS / name).read_text("utf-8") for name in placed()}, written(BUILD)
     run = {name for name, text in raw.items() if is_notebook(text)}
     texts = {name: rewritten(text, name, raw, run) + _toctree(below(name)) for name, text in raw.items()}
-    for name, text in _own(reference).items():
+    for name, text in (reference | _own(reference)).items():
         texts[name] = rewritten(text, name, {*raw, *reference, *(f"{group.name}.md" for group in groups())}, run)
     notebooks = {name: texts.pop(name) for name in run}
-    wanted |= {name: text.encode() for name, text in (texts | reference).items()}
+    wanted |= {name: text.encode() for name, text in texts.items()}
     wanted |= {name.removesuffix(".md") + ".ipynb": found for name, found in executed(notebooks, BUILD)}
     _put(wanted)
 

@@ -18,6 +18,13 @@ import goodfit
 
 PATIENCE = 600  # seconds that a cell may take
 WORKERS = 2
+STRICT = """
+def _strict(line, shell=get_ipython()):
+    shell.system_piped(line)
+    if code := shell.user_ns["_exit_code"]:
+        raise SystemError(f"exit code {code} of: {line}")
+get_ipython().system = _strict
+"""  # goes before a page's own cells: IPython takes a command that failed, or is not there, for done
 
 
 def is_notebook(text: str) -> bool:
@@ -53,7 +60,10 @@ def _execute(name: str, text: str) -> tuple[bytes, str]:
     """The notebook with its outputs, and what went wrong, "" if nothing did."""
     notebook = read_myst_markdown_notebook(text, add_source_map=True)
     with tempfile.TemporaryDirectory(prefix="goodfit-site-") as folder:
+        commands = str(Path(sys.executable).parent)  # that of goodfit is there, also where no shell knows it
+        os.environ["PATH"] = os.pathsep.join([commands, os.environ.get("PATH", os.defpath)])
         os.environ["GOODFIT_LEDGER"] = str(Path(folder) / "ledger.sqlite")
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(STRICT))
         client = NotebookClient(
             notebook,
             timeout=PATIENCE,
@@ -64,6 +74,7 @@ def _execute(name: str, text: str) -> tuple[bytes, str]:
             client.execute()
         except CellExecutionError as error:
             return b"", str(error)
+    del notebook.cells[0]
     return nbformat.writes(notebook).encode(), ""
 
 
