@@ -1,4 +1,4 @@
-"""Pages that are notebooks: executed if they or the library have changed, two at a time, each in its own folder."""
+"""Pages that are notebooks: executed if their code or the library has changed, two at a time, each in its folder."""
 
 import hashlib
 import os
@@ -13,6 +13,7 @@ import nbformat
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
 
 import goodfit
 
@@ -33,12 +34,13 @@ def is_notebook(text: str) -> bool:
 
 
 def executed(texts: Mapping[str, str], build: Path) -> Iterator[tuple[str, bytes]]:
-    """Each notebook with its outputs, as .ipynb; those of an earlier build where nothing has changed."""
+    """Each notebook with its outputs, as .ipynb; code that has run is not run again, in another language either."""
     kept = build / "site-executed"
     kept.mkdir(parents=True, exist_ok=True)
     own = library()
-    files = {name: kept / f"{digest(own, name, text)}.ipynb" for name, text in texts.items()}
-    missing = [name for name, file in files.items() if not file.exists()]
+    notebooks = {name: read_myst_markdown_notebook(text, add_source_map=True) for name, text in texts.items()}
+    files = {name: kept / f"{digest(own, *_code(notebook))}.ipynb" for name, notebook in notebooks.items()}
+    missing = list({file: name for name, file in files.items() if not file.exists()}.values())
     if missing:
         with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
             results = pool.map(_execute, missing, [texts[name] for name in missing])
@@ -53,7 +55,23 @@ def executed(texts: Mapping[str, str], build: Path) -> Iterator[tuple[str, bytes
     for path in set(kept.glob("*.ipynb")) - set(files.values()):
         path.unlink()
     for name, file in files.items():
-        yield name, file.read_bytes()
+        yield name, _with_outputs(notebooks[name], nbformat.read(file, as_version=4))
+
+
+def _cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _code(notebook: NotebookNode) -> list[str]:
+    """All that what a notebook gives depends on, beside the library."""
+    return [str(part) for cell in _cells(notebook) for part in (cell.source, cell.metadata)]
+
+
+def _with_outputs(notebook: NotebookNode, executed: NotebookNode) -> bytes:
+    """A notebook as .ipynb with the outputs of another of the same code."""
+    for cell, done in zip(_cells(notebook), _cells(executed), strict=True):
+        cell.outputs, cell.execution_count = done.outputs, done.execution_count
+    return nbformat.writes(notebook).encode()
 
 
 def _execute(name: str, text: str) -> tuple[bytes, str]:
