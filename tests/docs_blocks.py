@@ -121,6 +121,7 @@ OWN_FLAGS = {
     "start",
     "out",
     "resume",
+    "stream",
     "inspect",
     "json",
     "quiet",
