@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -76,12 +77,16 @@ class Environment:
         self.python = self.home / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
         self.tried = Tried(version, kind)
         self.base, self.reuse = python, reuse
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_", "GOODFIT"))}
+        own = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTHON", "PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "GOODFIT"))
+        }
         cache = str(self.home / "cache")
         self.surroundings = {**own, "JAX_PLATFORMS": "cpu", "GOODFIT_CACHE": cache, "PYTHONUTF8": "0"}
 
     def call(self, *words: str, seconds: float = STEP_SECONDS, where: str = "work") -> str:
-        """Run Python with these words in a folder of its own; its output, CalledProcessError if it fails."""
+        """Run Python with these words in a folder of its own; its output, RuntimeError if it fails."""
         (self.home / where).mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             [str(self.python), *words],
@@ -132,6 +137,7 @@ class Environment:
         assert said["kind"], said
 
     def lab(self) -> None:
+        (self.home / "work").mkdir(parents=True, exist_ok=True)
         command = [str(self.python), "-m", "goodfit", "lab", "--no-open", "--port", "0"]
         with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
             process = subprocess.Popen(command, cwd=self.home / "work", env=self.surroundings, stdout=said, stderr=said)
@@ -155,17 +161,17 @@ class Environment:
         self.tried.tests = said.strip().splitlines()[-1]
 
 
-def _address(said: object, process: subprocess.Popen[bytes]) -> str:
+def _address(said: TextIO, process: subprocess.Popen[bytes]) -> str:
     """The address that the lab tells."""
     ends = time.monotonic() + LAB_SECONDS
     while time.monotonic() < ends and process.poll() is None:
-        said.seek(0)  # type: ignore[attr-defined]
-        found = re.search(r"http://[^\s]+", said.read())  # type: ignore[attr-defined]
+        said.seek(0)
+        found = re.search(r"http://[^\s]+", said.read())
         if found:
             return found[0].rstrip(".,")
         time.sleep(0.3)
-    said.seek(0)  # type: ignore[attr-defined]
-    raise RuntimeError(f"the lab told no address: {said.read()[-1000:]}")  # type: ignore[attr-defined]
+    said.seek(0)
+    raise RuntimeError(f"the lab told no address: {said.read()[-1000:]}")
 
 
 STEPS = ("version", "train", "predict", "verdict", "lab", "test")

@@ -4,6 +4,7 @@ A name or a call works for one more version, ENDS: then it is removed from here,
 """
 
 import importlib
+import sys
 from typing import Any
 
 from goodfit.notices import warn
@@ -30,5 +31,7 @@ def moved(package: str, name: str) -> Any:
     for now, names in MOVED.get(package, {}).items():
         if name in names:
             deprecated(f"{package}.{name}", f"Use {now}.{name}.")
-            return getattr(importlib.import_module(now), name)
+            value = getattr(importlib.import_module(now), name)
+            vars(sys.modules[package])[name] = value  # `from package import name` asks twice, and is warned of once
+            return value
     raise AttributeError(f"module {package!r} has no attribute {name!r}")

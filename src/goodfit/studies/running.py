@@ -39,6 +39,7 @@ from goodfit.training.store import SessionRecord, read_call, session_folder
 from goodfit.training.turns import MOST_MEMORY
 
 UNFINISHED, RECORD = "unfinished", "study.json"
+INDEX = "index"  # the page of the whole chapter, which no study can be called
 ALL = "all"  # what the whole chapter is called beside the studies
 
 TellOf = Callable[[str, str], None]
@@ -59,7 +60,7 @@ def run(
 
     name: of the study, or its section of the notes, such as "4.4"; or a study of your own, as a `Study`.
     out: folder that the study is written to; an earlier, different result there is put aside. It keeps every population
-    that was trained until then, so that the same call, or `resume(out)`, resumes there.
+    that was trained until then, so that the same call resumes there, and `resume(out)` a study of the chapter.
     tell: called with what is done next, in a few words; by default, a notebook shows it.
     executor: as in `select`; what a study measures after every epoch is trained here.
     parameters: the study's own, `find(name).parameters` has them.
@@ -90,7 +91,12 @@ def resume(
     executor: as in `run`
     """
     folder = Path(out)
-    kept = sorted(path.parent for path in (folder / UNFINISHED).glob(f"*/{RECORD}"))
+    found = sorted(path.parent for path in (folder / UNFINISHED).glob(f"*/{RECORD}"))
+    kept = [path for path in found if path.name in {*names(), ALL}]
+    if found and not kept:
+        rule = "holds an interrupted study of your own"
+        fix = "Call goodfit.studies.run with it and this folder as 'out': it resumes."
+        raise InputError(problem(str(folder), rule, got=found[0].name, fix=fix))
     if not kept:
         rule, fix = "must hold a study that was interrupted; there is none", "Start it with goodfit study NAME."
         raise InputError(problem(str(folder), rule, fix=fix))
@@ -102,7 +108,7 @@ def resume(
 
 def _own(study: Study) -> Study:
     """A study of the caller's. InputError where its name is one of goodfit's, or no name of files."""
-    if study.name in names():
+    if study.name in {*names(), ALL, INDEX}:
         raise InputError(problem("Study", "a study of your own must have a name of its own", got=study.name))
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", study.name):
         rule = "the name must be lower-case words and numbers with dashes between, for files are named by it"
@@ -125,7 +131,8 @@ def _run_kept(study: Study, given: Given, out: Path, tell: Tell, beside: Sequenc
 def _kept(out: Path, name: str, call: Mapping[str, Any]) -> Iterator[tuple[Path, float]]:
     """The folder that keeps what is trained, and the memory of a turn."""
     record = SessionRecord(digest_of([__version__, name, call], []), MOST_MEMORY * free_memory(), KIND, call)
-    finish = shlex.join(["goodfit", "study", "--resume", str(out)])
+    own = name not in {*names(), ALL}
+    finish = "the same call" if own else shlex.join(["goodfit", "study", "--resume", str(out)])
     with session_folder(out / UNFINISHED / name, RECORD, record, KIND, finish) as found:
         yield found
 
