@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import goodfit as gf
-from goodfit.figures.style import house_style, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import house_style
 from goodfit.files import write_atomically
 
 STATIC = Path(__file__).parent / "static"

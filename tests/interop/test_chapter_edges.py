@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from goodfit.errors import InputError
-from goodfit.figures.style import new_figure
+from goodfit.figures.shown import new_figure
 from goodfit.interop.d2l import mxnet, plotting
 from goodfit.interop.d2l import torch as pytorch
 from goodfit.interop.mxnet import autograd, gluon, init, np

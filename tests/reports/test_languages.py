@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from goodfit.figures.style import new_figure
+from goodfit.figures.shown import new_figure
 from goodfit.reports import Grid, Link, Page, Picture, Section
 from goodfit.reports.languages import PHRASES
 from goodfit.words import width

@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 from reports_help import VERDICT, made_layers, made_run, made_search, written
 
 from goodfit.data import Dataset
-from goodfit.figures.style import new_figure
+from goodfit.figures.shown import new_figure
 from goodfit.reports import Grid, Page, Picture, Section, run_page, search_page
 from goodfit.reports.blocks import Passage
 from goodfit.reports.kept import read_verdict

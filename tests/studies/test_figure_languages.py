@@ -12,7 +12,8 @@ from studies_help import Written
 
 from goodfit.data.fashion_mnist import CLASSES
 from goodfit.figures import png, svg
-from goodfit.figures.style import house_style, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import house_style
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.studies import studies
 from goodfit.studies.folders import SHARED

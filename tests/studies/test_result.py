@@ -11,7 +11,7 @@ from studies_help import Small
 
 import goodfit as gf
 from goodfit.errors import GoodfitError, InputError
-from goodfit.figures.style import new_figure
+from goodfit.figures.shown import new_figure
 from goodfit.studies import catalogue, run_all, running
 from goodfit.studies.declaring import Claim, Column, Drawing, Measured, Study, TableOf
 from goodfit.studies.estimates import exactly

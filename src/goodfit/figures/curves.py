@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.arguments import public
-from goodfit.figures.style import BAND_OPACITY, FAINT, INK, LINES, NARROW, house_style, new_figure, whole_numbers
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import BAND_OPACITY, FAINT, INK, LINES, NARROW, house_style, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,8 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data.streams import checked_seed
-from goodfit.figures.style import COLOURS, FAINT, INK, MARKERS, house_style, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import COLOURS, FAINT, INK, MARKERS, house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

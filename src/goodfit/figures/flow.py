@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.arguments import public
-from goodfit.figures.style import BAND_OPACITY, COLOURS, INK, house_style, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import BAND_OPACITY, COLOURS, INK, house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,8 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.figures.flow import MOST_TICKS, SMALLEST_DRAWN, FlowTable, draw_bands
-from goodfit.figures.style import COLOURS, NARROW, house_style, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import COLOURS, NARROW, house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

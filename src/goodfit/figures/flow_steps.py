@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goodfit.figures.style import COLOURS, FAINT, INK, house_style, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import COLOURS, FAINT, INK, house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

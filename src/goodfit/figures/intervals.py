@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from goodfit.arguments import public
-from goodfit.figures.style import COLOURS, FAINT, GRID, INK, NARROW, house_style, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import COLOURS, FAINT, GRID, INK, NARROW, house_style
 from goodfit.words import visible
 
 if TYPE_CHECKING:

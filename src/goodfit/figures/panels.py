@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from goodfit.figures.style import BAND_OPACITY, COLOURS, MARKERS, NARROW, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import BAND_OPACITY, COLOURS, MARKERS, NARROW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.arguments import public
-from goodfit.figures.style import BAND_OPACITY, COLOURS, FAINT, NARROW, house_style, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import BAND_OPACITY, COLOURS, FAINT, NARROW, house_style
 from goodfit.words import visible
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 from goodfit.arguments import public
 from goodfit.data.streams import generator
 from goodfit.errors import InputError, problem
-from goodfit.figures.style import COLOURS, FAINT, house_style, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import COLOURS, FAINT, house_style
 from goodfit.words import visible
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 INK = "#222222"
 FAINT = "#8A8A8A"
@@ -87,13 +86,6 @@ def house_style(*, live_text: bool = False) -> Iterator[None]:
     # a second thread would keep this style as "the reader's own", and leave it behind
     with _DRAWING, style.context(["default", _SETTINGS, {"svg.fonttype": "none"} if live_text else {}]):
         yield
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, width by height in inches, that no global list knows of, and that a notebook shows."""
-    from goodfit.figures.shown import ShownFigure
-
-    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def whole_numbers(axes: Axes) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.errors import InputError, problem
-from goodfit.figures.style import house_style, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import house_style
 from goodfit.interop.d2l.showing import GALLERY
 from goodfit.interop.d2l.sums import host, number
 

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from goodfit.figures.panels import legend_below, panels
-from goodfit.figures.style import COLOURS, INK, NARROW, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import COLOURS, INK, NARROW
 from goodfit.studies.activations.trials import REACHED, TRAINED
 from goodfit.studies.common.drawing import CENTRAL, band_line, edges, legend
 from goodfit.studies.declaring import Measured

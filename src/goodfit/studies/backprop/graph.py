@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from goodfit.figures.flow_steps import BACKWARD, FORWARD
-from goodfit.figures.style import COLOURS, FAINT, INK, NARROW, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import COLOURS, FAINT, INK, NARROW
 from goodfit.studies.words import Labels
 
 PLACES = {  # column, row from above

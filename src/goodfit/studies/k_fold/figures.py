@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from goodfit.figures.panels import panels
-from goodfit.figures.style import COLOURS, FAINT, GRID, INK, MARKERS, NARROW, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import COLOURS, FAINT, GRID, INK, MARKERS, NARROW
 from goodfit.studies.common.drawing import edges, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.k_fold.measure import SHOWN_FOLDS

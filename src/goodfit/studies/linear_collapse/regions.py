@@ -8,7 +8,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from goodfit.figures.style import COLOURS, NARROW, new_figure
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import COLOURS, NARROW
 from goodfit.models.trained_net import TrainedNet
 
 GRID = 100  # points a side

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from goodfit.figures.panels import panels
-from goodfit.figures.style import COLOURS, FAINT, INK, MARKERS, NARROW, new_figure, whole_numbers
+from goodfit.figures.shown import new_figure
+from goodfit.figures.style import COLOURS, FAINT, INK, MARKERS, NARROW, whole_numbers
 from goodfit.studies.common.drawing import SEEDS, band_line, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.mlp_fashion_mnist.measure import SHOWN
