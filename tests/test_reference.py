@@ -337,6 +337,15 @@ def test_links_lead_somewhere() -> None:
                 assert own or (len(parts) == 1 and (DOCS / parts[0]).exists()), f"{path}: {address}"
 
 
+def test_flags_in_words_are_code() -> None:
+    """Else the site would print a dash for two hyphens, and break lines behind them."""
+    flags = sorted(owners(), key=len, reverse=True)
+    bare = re.compile(rf"(?:{'|'.join(map(re.escape, flags))})\b")
+    for path, text in found().items():
+        words = re.sub(r"^```.*?^```|`[^`]*`", "", text, flags=re.MULTILINE | re.DOTALL)
+        assert not [each for each in bare.findall(words) if each.startswith("--")], path
+
+
 def test_labels_are_told_apart_whatever_their_case() -> None:
     labels = [name for text in found().values() for name in re.findall(r"^\(([\w.-]+)\)=$", text, re.MULTILINE)]
     assert len(labels) == len({name.lower() for name in labels})
@@ -344,7 +353,10 @@ def test_labels_are_told_apart_whatever_their_case() -> None:
 
 
 def test_the_index_leads_to_every_page() -> None:
-    assert all(f"({name})" in found()["index.md"] and name in found() for name, _ in INDEX)
+    for name, _ in INDEX:
+        title = re.match(r"# (.+)\n", found()[name])
+        assert title
+        assert f"[{title[1]}]({name})" in found()["index.md"]
     listed = set(re.findall(r"^[\w./-]+$", "\n".join(found().values()), re.MULTILINE))
     assert {path.removesuffix(".md") for path in found()} - listed <= {"index"}
 

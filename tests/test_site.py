@@ -125,6 +125,24 @@ def test_the_check_finds_dead_links_and_foreign_requests(tmp_path: Path) -> None
     assert elsewhere(tmp_path) == {"https://example.org"}
 
 
+def test_the_check_finds_paths_and_warnings_of_the_machine_in_outputs_alone(tmp_path: Path) -> None:
+    from site_check import problems
+
+    (tmp_path / "index.html").write_text(
+        '<p>Write to /tmp/x, see /tmp/z.</p><div class="cell"><div class="cell_input"><pre>open("/tmp/y")</pre></div>'
+        '<div class="cell_output docutils"><div class="output"><pre>saved in runs/tmp/3, ./home/a\n'
+        'in <span>/tmp</span>/ipykernel_7/1.py</pre></div><div class="output">a/b.py:89: <b>MeasureWarning</b>: look\n'
+        "MeasureWarning: without a place\n/var/folders/x</div></div></div><p>lib/site-packages/</p>"
+        '<div class="cell_output"><table><tr><td>lib/site-packages/a.py</td></tr></table></div>'
+    )
+    assert list(problems(tmp_path)) == [
+        "index.html: an output shows in /tmp/ipykernel_7/1.py",
+        "index.html: an output shows a/b.py:89: MeasureWarning: look",
+        "index.html: an output shows /var/folders/x",
+        "index.html: an output shows lib/site-packages/a.py",
+    ]
+
+
 NOTEBOOK = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n# A page\n\n```{code-cell} python\n%s\n```\n"
 
 
@@ -149,3 +167,25 @@ def test_notebooks_run_once_and_an_error_in_one_is_told(tmp_path: Path) -> None:
     assert [path.stat().st_mtime_ns for path in (tmp_path / "site-executed").iterdir()] == [time]
     assert not list(DOCS.rglob("left.txt"))
     assert [path.name for path in tmp_path.iterdir()] == ["site-executed"]
+
+
+def test_a_cell_that_prints_and_hides_it_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("myst_nb", reason="of what `make site` installs")
+    from site_notebooks import executed
+
+    bad = NOTEBOOK % ":tags: [remove-stdout]\nfor each in (1, 2):\n    print(each)"
+    good = NOTEBOOK % ":tags: [remove-stdout, remove-cell]\nprint(1)"
+    with pytest.raises(SystemExit, match=r"^docs/bad\.md: a cell prints .* remove-stdout .*: for each in \(1, 2\):$"):
+        dict(executed({"good.md": good, "bad.md": bad}, tmp_path))
+    assert not list((tmp_path / "site-executed").iterdir())
+
+
+def test_outputs_are_of_the_file_that_runs_the_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("myst_nb", reason="of what `make site` installs")
+    import site_notebooks
+
+    before, other = site_notebooks.executor(), tmp_path / "site_notebooks.py"
+    other.write_text(Path(site_notebooks.__file__).read_text("utf-8") + "# another\n", "utf-8")
+    assert site_notebooks.executor() == before
+    monkeypatch.setattr(site_notebooks, "__file__", str(other))
+    assert site_notebooks.executor() != before

@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def check() -> int:
-    """Look at the links of the pages; 1 if any is wrong."""
+    """Look at the links and the outputs of the pages; 1 if any is wrong."""
     found = list(problems(SITE))
     print(*found, sep="\n", end="\n" * bool(found), file=sys.stderr)
     print("Addresses of other places, which are not looked at: " + (", ".join(sorted(elsewhere(SITE))) or "none") + ".")

@@ -1,8 +1,11 @@
 """The site's settings for Sphinx; build.py gathers the sources that they are applied to."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
+
+from docutils import nodes
 
 import goodfit
 
@@ -13,6 +16,7 @@ copyright = "the goodfit authors"
 release = goodfit.__version__
 extensions = ["myst_nb", "site_search"]
 language = "en"
+smartquotes_action = "qe"  # not dashes: "--" begins a flag
 html_theme = "furo"
 html_title = "goodfit"
 pygments_dark_style = "a11y-dark"  # as the light one of the theme; its own draws names like links
@@ -39,6 +43,14 @@ def _context(app: Any, page: str, template: str, context: dict[str, Any], doctre
         context["toctree"] = lambda **wanted: whole(**wanted | {"collapse": True})
 
 
+def _name_flags(app: Any, doctree: Any, page: str) -> None:
+    """Let the style know code that has a flag in it, which would break behind its hyphens."""
+    for each in doctree.findall(nodes.literal):
+        if re.search(r"(^|\s)--\w", each.astext()):
+            each["classes"].append("flag")
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
     app.connect("html-page-context", _context, priority=400)  # before the theme
+    app.connect("doctree-resolved", _name_flags)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ def _strict(line, shell=get_ipython()):
         raise SystemError(f"exit code {code} of: {line}")
 get_ipython().system = _strict
 """  # goes before a page's own cells: IPython takes a command that failed, or is not there, for done
+PRINTS = re.compile(r"^\s*print\(", re.MULTILINE)
 
 
 def is_notebook(text: str) -> bool:
@@ -37,8 +39,10 @@ def executed(texts: Mapping[str, str], build: Path) -> Iterator[tuple[str, bytes
     """Each notebook with its outputs, as .ipynb; code that has run is not run again, in another language either."""
     kept = build / "site-executed"
     kept.mkdir(parents=True, exist_ok=True)
-    own = library()
+    own = executor()
     notebooks = {name: read_myst_markdown_notebook(text, add_source_map=True) for name, text in texts.items()}
+    if blank := [line for name, notebook in notebooks.items() for line in unseen(name, notebook)]:
+        sys.exit("\n".join(blank))
     files = {name: kept / f"{digest(own, *_code(notebook))}.ipynb" for name, notebook in notebooks.items()}
     missing = list({file: name for name, file in files.items() if not file.exists()}.values())
     if missing:
@@ -56,6 +60,15 @@ def executed(texts: Mapping[str, str], build: Path) -> Iterator[tuple[str, bytes
         path.unlink()
     for name, file in files.items():
         yield name, _with_outputs(notebooks[name], nbformat.read(file, as_version=4))
+
+
+def unseen(name: str, notebook: NotebookNode) -> Iterator[str]:
+    """The cells whose output is to be removed and that print: a reader would wait for it in vain."""
+    for cell in _cells(notebook):
+        tags = cell.metadata.get("tags", [])
+        if "remove-stdout" in tags and "remove-cell" not in tags and PRINTS.search(cell.source):
+            first = cell.source.strip().splitlines()[0]
+            yield f"docs/{name}: a cell prints what its tag remove-stdout takes away: {first}"
 
 
 def _cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -94,6 +107,11 @@ def _execute(name: str, text: str) -> tuple[bytes, str]:
             return b"", str(error)
     del notebook.cells[0]
     return nbformat.writes(notebook).encode(), ""
+
+
+def executor() -> str:
+    """What the library and this file, which decides how cells run, are now."""
+    return digest(library(), Path(__file__).read_text("utf-8"))
 
 
 def library() -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from .command_pages import command_pages
 from .examples import shown_examples
 from .fields import field_page
 from .kind_pages import kind_pages
-from .markdown import contents, page, table
+from .markdown import contents, page, table, title
 from .name_pages import index_of_packages, name_pages
 
 INDEX = (
@@ -30,15 +31,17 @@ def pages(*, run: bool = True, guides: str = "..") -> dict[str, str]:
     found = dict(name_pages(shown_examples(run=run), guides))
     found.update(command_pages(guides))
     found.update(kind_pages(guides))
-    found |= {"names.md": index_of_packages(), "recipe.md": field_page(guides), "index.md": index_page()}
-    return found
+    found |= {"names.md": index_of_packages(), "recipe.md": field_page(guides)}
+    return {**found, "index.md": index_page(found)}
 
 
-def index_page() -> str:
-    """The first page."""
+def index_page(found: Mapping[str, str]) -> str:
+    """The first page. found: the text of every other page, which has its title."""
     about = "Written from docstrings and declarations when this site is built; the guides explain at length."
-    rows = [(f"[{name.removesuffix('.md').capitalize()}]({name})", text) for name, text in INDEX]
-    return page("# Reference", about, table(("page", "holds"), rows), contents([name for name, _ in INDEX]))
+    rows = [(f"[{title(found[name])}]({name})", text) for name, text in INDEX]
+    return page(
+        "# Names, commands, files", about, table(("page", "holds"), rows), contents([name for name, _ in INDEX])
+    )
 
 
 def write(folder: Path, *, run: bool = True, guides: str = "..") -> None:

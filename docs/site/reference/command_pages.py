@@ -135,8 +135,8 @@ def _page(command: Command, guides: str) -> str:
     for flag in command.flags:
         groups.setdefault(flag.group, []).append(flag)
     for group, flags in groups.items():
-        rows = [(_names(flag), flag.type, code(flag.default), _help(flag, guides)) for flag in flags]
-        parts += [f"## {group}", table(("name", "type", "default", "meaning"), rows)]
+        rows = [(_names(flag), f"{_kind(flag)}. {_help(flag, guides)}") for flag in flags]
+        parts += [f"## {group}", table(("name", "meaning"), rows)]  # two columns: flags are long, and telephones narrow
     return page(*parts)
 
 
@@ -144,9 +144,15 @@ def _names(flag: Flag) -> str:
     return " ".join(map(code, flag.names))
 
 
+def _kind(flag: Flag) -> str:
+    """The type and the default, in one piece."""
+    default = "required" if flag.default == "required" else f"default {code(flag.default)}" if flag.default else ""
+    return f"*{'; '.join(filter(None, [flag.type, default]))}*"
+
+
 def _help(flag: Flag, guides: str) -> str:
     name = flag.names[0].lstrip("-")
-    own = f" [More](#{field_label(FIELDS[name].name)})" if name in FIELDS and flag.names[0].startswith("--") else ""
+    own = f" [More](#{field_label(FIELDS[name].name)})." if name in FIELDS and flag.names[0].startswith("--") else ""
     return prose(flag.help, NO_LINK, guides) + own
 
 
@@ -170,5 +176,5 @@ def _flags_page(guides: str) -> str:
         if name.startswith("--"):
             links = ", ".join(f"[{each.words}]({each.page})" for each in having)
             flag = next(flag for flag in having[0].flags if flag.names[0] == name)
-            rows.append((_names(flag), _help(flag, guides), links))
-    return page("# Flags", "Every flag of every command.", table(("flag", "meaning", "commands"), rows))
+            rows.append((_names(flag), f"{_help(flag, guides)} In {links}."))
+    return page("# Flags", "Every flag, and the commands that have it.", table(("flag", "meaning"), rows))

@@ -163,12 +163,16 @@ def _field(rule: FieldRule, guides: str) -> Sequence[str]:
     rows = [
         ("range", range_text(rule, f"{guides}/recipe.md") + fix),
         ("default", code(default_text(rule))),
-        ("only with", only_with(rule) or "any other field"),
+        ("only with", only_with(rule)),
         ("flag", " ".join(_flags(rule))),
         ("example", code(f"gf.Recipe({words})")),
         ("command line", code(command_line(rule))),
     ]
-    return [f"({label(rule.name)})=\n### `{rule.name}`", _plain(rule.description), table(("", ""), rows)]
+    return [
+        f"({label(rule.name)})=\n### `{rule.name}`",
+        _plain(rule.description),
+        table(("", ""), [row for row in rows if row[1]]),
+    ]
 
 
 def _flags(rule: FieldRule) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 Link = Callable[[str], str | None]
 DOCS = Path(__file__).parents[2]
 GUIDE = re.compile(r"docs/([\w-]+\.md)(#[\w-]+)?")
+FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -39,7 +40,7 @@ def number(value: float | None) -> str:
 
 
 def prose(text: str, link: Link, guides: str = "..") -> str:
-    """Plain text as Markdown: what is in backticks becomes a link where it names something that has a page."""
+    """Plain text as Markdown: flags as code, names in backticks as links to their pages."""
     parts = re.split(r"(`[^`]+`)", text)
     return "".join(_code(part, link) if place % 2 else _plain(part, guides) for place, part in enumerate(parts))
 
@@ -52,6 +53,7 @@ def _code(text: str, link: Link) -> str:
 def _plain(text: str, guides: str) -> str:
     found = re.sub(r"([\\*<\[\]$])", r"\\\1", text)
     found = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", found)
+    found = FLAG.sub(lambda each: code(each[0]), found)
     return GUIDE.sub(lambda each: guide(each[1] + (each[2] or ""), guides), found)
 
 
@@ -63,8 +65,15 @@ def guide(address: str, guides: str) -> str:
 @functools.cache
 def _title(name: str) -> str:
     path = DOCS / name
-    heading = re.search(r"^# (.+)$", path.read_text("utf-8"), re.MULTILINE) if path.exists() else None
-    return heading[1].replace("`", "") if heading else name
+    return title(path.read_text("utf-8")) if path.exists() else name
+
+
+def title(text: str) -> str:
+    """The first heading of a page, without its code marks."""
+    heading = re.search(r"^# (.+)$", text, re.MULTILINE)
+    if heading is None:
+        raise ValueError(f"no heading: {text[:80]!r}")
+    return heading[1].replace("`", "")
 
 
 def page(*parts: str | None) -> str:

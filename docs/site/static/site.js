@@ -3,7 +3,7 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
 
 // What can be scrolled sideways can be reached from the keyboard, and nothing else is in its way.
 const reachable = () => {
-  for (const box of document.querySelectorAll("article pre, article .table-wrapper, article .output"))
+  for (const box of document.querySelectorAll("article pre, article .table-wrapper, article .cell_output"))
     box.scrollWidth > box.clientWidth ? box.setAttribute("tabindex", "0") : box.removeAttribute("tabindex");
 };
 
