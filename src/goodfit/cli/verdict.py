@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from goodfit.verdicts import Verdict
 
 _GROUP = Group("Measurement", sort_key=40)
+_RUN = "Folder of a finished run; or a table file, a folder of Parquet files or a data set, to be trained on first."
 
 
 def _flag(help: str) -> Parameter:
@@ -29,13 +30,7 @@ def _flag(help: str) -> Parameter:
 @with_device_flags
 @with_worker_flags
 def verdict(
-    run: Annotated[
-        Path | None,
-        Parameter(
-            help="Folder of a finished run; or a table file, a folder of Parquet files or a data set, to be trained on "
-            "first."
-        ),
-    ] = None,
+    run: Annotated[Path | None, Parameter(help=_RUN)] = None,
     /,
     *,
     data: Annotated[
