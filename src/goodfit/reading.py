@@ -41,7 +41,7 @@ def open_file(path: str | os.PathLike[str], *, most: int | None = None) -> tuple
                 raise OSError(number, reason, where)
         limit = memory_limit() if most is None else most
         if facts.st_size > limit:
-            raise OSError(errno.EFBIG, f"it has {facts.st_size:,} bytes, more than the {limit:,} that are read", where)
+            raise OSError(errno.EFBIG, too_large(facts.st_size, limit), where)
         return os.fdopen(descriptor, "rb"), facts.st_size
     except BaseException:
         os.close(descriptor)
@@ -75,6 +75,11 @@ def given_text(path: str | os.PathLike[str], *, most: int | None = None) -> str:
 def memory_limit() -> int:
     """The most bytes of one file: half of the machine's memory, MOST_BYTES at most."""
     return int(min(MOST_BYTES, host_total() / 2))
+
+
+def too_large(size: int, limit: int) -> str:
+    """Why so many bytes are not read."""
+    return f"it has {size:,} bytes, more than the {limit:,} that are read"
 
 
 def similar_file(path: str | os.PathLike[str]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import csv, parquet
 
 STARVED = ("--hidden", "none", "--epochs", "20", "--learning-rate", "0.03", "--dropout", "0", "--batch-size", "32")
 
@@ -107,12 +110,22 @@ def test_the_fit_of_a_table_is_judged_and_too_few_rows_say_so(call: Any) -> None
     assert "Fit: cannot tell. Folds: every class must have at least 5 rows for 5 folds;" in out
 
 
+def parts(folder: str, rows: str) -> None:
+    """The rows of a CSV file with these columns in two Parquet files."""
+    columns = ("age", "kind", "income") if "a" in rows else ("age", "income")
+    table = csv.read_csv(io.BytesIO(f"{','.join(columns)}\n{rows}\n".encode()))
+    Path(folder).mkdir()
+    for place in (0, 1):
+        parquet.write_table(table.slice(20 * place, 20), Path(folder) / f"{place}.parquet")
+
+
 def test_from_a_table_to_a_verdict_in_one_command(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     small = {"hidden": (4,), "epochs": 3, "batch_size": 8}  # in the place of the default, which takes ten times as long
     monkeypatch.setattr("goodfit.cli.going_on.asked_recipe", lambda *_: small)
     rows = "\n".join(f"{i * 7 % 40 * 0.1:.1f},{'ab'[i % 2]},{int(i * 7 % 40 + i * 11 % 13 > 25)}" for i in range(40))
     Path("people.csv").write_text(f"age,kind,income\n{rows}\n")
-    code, out, err = call("verdict", "people.csv", "--target", "income", "--quick", "--quiet", "--out", "own")
+    parts("people", rows)
+    code, out, err = call("verdict", "people", "--target", "income", "--quick", "--quiet", "--out", "own")
     lines = squeezed(out)
     assert (code, err) == (0, "")
     assert "Measured on 32 rows, out of fold" in lines
@@ -137,6 +150,12 @@ def test_bad_input_is_one_message(trained: Path, call: Any) -> None:
     code, _, err = call("verdict", "nowhere")
     assert code == 2
     assert err.startswith("nowhere: must be the folder of a run; there is no such folder.")
+    Path("empty").mkdir()
+    for named, why in (("runs/typo", "there is no such folder."), ("./empty", "it has no run.json.")):
+        code, _, err = call("verdict", named)
+        assert (code, f"{named.removeprefix('./')}: must be the folder of a run; {why}" in err) == (2, True)
+    code, _, err = call("verdict", "runs/typo.csv", "--target", "y")
+    assert (code, err) == (2, "runs/typo.csv: there is no such file.\n")
     code, _, err = call("verdict", "a run", "--margin", "3", "--by", "luck")
     assert code == 2
     assert err.splitlines() == [
@@ -185,10 +204,18 @@ def test_a_verdict_on_a_table_that_has_moved_goes_on_with_it(call: Any, monkeypa
     rows = "\n".join(f"{i * 7 % 40 * 0.1:.1f},{int(i * 7 % 40 + i * 11 % 13 > 25)}" for i in range(40))
     Path("people.csv").write_text(f"age,income\n{rows}\n")
     small = ("--hidden", "4", "--epochs", "3", "--quiet", "--fit", "never", "--batch-size", "8")
-    assert call("train", "people.csv", "--target", "income", *small, "--out", "run")[0] == 0
+    parts("parts", rows)
+    assert call("train", "parts/*.parquet", "--target", "income", *small, "--out", "run")[0] == 0
+    with monkeypatch.context() as patched:
+        patched.setattr("goodfit.training.session.fit", stop)
+        assert call("verdict", "run", "--quick", "--quiet")[0] == 1
+        assert call("verdict", "--resume", "run", "--quiet")[0] == 1
+    shutil.rmtree("run/verdict")
+    Path("parts").rename("elsewhere")
     Path("people.csv").rename("moved.csv")
     code, _, err = call("verdict", "run", "--quick", "--quiet")
-    assert (code, "people.csv, which is not there any more. Give it with --data, or from Python: " in err) == (2, True)
+    gone = "parts/*.parquet, which is not there any more. Give it with --data, or from Python: "
+    assert (code, gone in err) == (2, True)
     with monkeypatch.context() as patched:
         patched.setattr("goodfit.training.session.fit", stop)
         assert call("verdict", "run", "--data", "moved.csv", "--quick", "--quiet")[0] == 1

@@ -8,7 +8,8 @@ import pytest
 from goodfit.cli.app import app
 from goodfit.cli.flags import read_recipe, recipe_with
 from goodfit.cli.tables import choices
-from goodfit.reports.commands import nearest_recipe, recipe_words, table_words, wrapped
+from goodfit.data.tables.table_words import table_words
+from goodfit.reports.commands import nearest_recipe, recipe_words, wrapped
 from goodfit.training.named_recipes import CHAPTER, DEFAULT
 from goodfit.training.recipe import Recipe
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -16,6 +18,8 @@ from goodfit.data import load, split
 from goodfit.errors import InputError
 from goodfit.runs import list_runs, resume
 from goodfit.runs import load as load_run
+from goodfit.runs.record import RunRecord, read_recipe
+from goodfit.runs.record_parts import TableOrigin
 from goodfit.training import session, store
 from goodfit.training.checkpoints import Checkpoint, load_checkpoint
 from goodfit.training.cohort import cohort_of
@@ -65,6 +69,21 @@ def test_killed_at_any_moment(whole: Path, tmp_path: Path) -> None:
         assert not list(shot.rglob(".epoch-*.part"))
     loaded, expected = load_run(camera.shots[40]).history, load_run(whole).history
     assert all(np.array_equal(loaded[metric], expected[metric]) for metric in expected.metrics)
+
+
+def test_an_older_run_on_a_table_says_how_to_train_it_anew(whole: Path, tmp_path: Path) -> None:
+    fields = json.loads((whole / "recipe.json").read_text("utf-8"))
+    del fields["momentum"]  # which goodfit had not yet
+    (tmp_path / "recipe.json").write_text(json.dumps(fields), "utf-8")
+    origin = {"path": "a b/*.parquet", "target": "$y", "ids": ["x"], "task": "regression", "kinds": {}}
+    table = TableOrigin.model_validate_json(json.dumps(origin))
+    record = RunRecord.read(whole).model_copy(update={"table": table, "recipe_print": "of then", "goodfit": "0.1.0"})
+    command = "goodfit train 'a b/*.parquet' --target '$y' --id x --task regression --recipe"
+    with pytest.raises(InputError, match=re.escape(f"Train a new run: {command} {tmp_path}")):
+        read_recipe(tmp_path, record)
+    rows = record.model_copy(update={"table": None, "data": "table"})
+    with pytest.raises(InputError, match=re.escape(f"goodfit.train(goodfit.Recipe.from_file('{tmp_path}'), data)")):
+        read_recipe(tmp_path, rows)
 
 
 def test_killed_again_and_again(whole: Path, tmp_path: Path) -> None:

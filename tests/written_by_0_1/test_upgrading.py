@@ -106,7 +106,7 @@ def test_searches_of_the_last_state_go_on(old: Path) -> None:
 @pytest.mark.parametrize("state", ["first", "second"])
 def test_an_interrupted_run_says_how_to_train_it_anew(old: Path, state: str) -> None:
     folder = old / state / "unfinished"
-    rule = rf"is of goodfit 0\.1\.0 .* cannot be resumed\. Train a new run: goodfit train iris --recipe {folder}"
-    with pytest.raises(gf.InputError, match=rule):
+    rule = r"was written by an older goodfit \(0\.1\.0\), whose training this one cannot resume"
+    with pytest.raises(gf.InputError, match=rf"{rule}\. Train a new run: goodfit train iris --recipe {folder}"):
         gf.runs.resume(folder)
     assert gf.Recipe.from_file(folder).epochs == 40

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goodfit.cli import tables
 from goodfit.cli.flags import read_recipe
 from goodfit.data import load
+from goodfit.data.tables.several import is_there
 from goodfit.data.tables.targets import target_names
 from goodfit.errors import InputError, nearest, problem
 from goodfit.training.named_recipes import DEFAULT
@@ -86,7 +86,7 @@ def _there(choices: dict[str, Any], columns: tuple[str, ...] | list[str]) -> dic
     found: dict[str, Any] = {name: choices[name] for name in ("target", "task") if name in choices}
     found |= {name: choices[name] for name in ("group", "time", "weight") if choices.get(name) in columns}
     test = choices.get("test")
-    if isinstance(test, float) or (test is not None and os.path.exists(test)):
+    if isinstance(test, float) or (test is not None and is_there(test)):
         found["test"] = test
     found["ids"] = [name for name in choices.get("ids", ()) if name in columns]
     found["kinds"] = {name: kind for name, kind in choices.get("kinds", {}).items() if name in columns}

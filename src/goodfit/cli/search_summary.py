@@ -89,7 +89,7 @@ def print_selection(found: Selection, folder: Path, *, json: bool) -> None:
 
 def _data_words(folder: Path) -> list[str]:
     """What a search's data are on the command line; none where only Python has them."""
-    from goodfit.reports.commands import table_words
+    from goodfit.data.tables.table_words import table_words
     from goodfit.selection.search import SEARCH
     from goodfit.training.store import read_call
 

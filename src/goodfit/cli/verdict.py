@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from goodfit.verdicts import Verdict
 
 _GROUP = Group("Measurement", sort_key=40)
+_RUN = "Folder of a finished run; or a table file, a folder of Parquet files or a data set, to be trained on first."
 
 
 def _flag(help: str) -> Parameter:
@@ -29,9 +30,7 @@ def _flag(help: str) -> Parameter:
 @with_device_flags
 @with_worker_flags
 def verdict(
-    run: Annotated[
-        Path | None, Parameter(help="Folder of a finished run; or a table file or a data set, to be trained on first.")
-    ] = None,
+    run: Annotated[Path | None, Parameter(help=_RUN)] = None,
     /,
     *,
     data: Annotated[
@@ -98,12 +97,13 @@ def _resume(run: Path, moved: str | None, *, json: bool, quiet: bool) -> None:
     """Go on with the verdict that was killed; one that is finished is printed again, as far as its file has it."""
     from goodfit.cli.output import console, print_json, print_line
     from goodfit.cli.verdict_summary import print_verdict
+    from goodfit.data.tables.several import is_there
     from goodfit.verdicts.judging_runs import kept_verdict, unfinished_request
 
     unfinished = unfinished_request(run)
     if unfinished is not None:
         asked, data = unfinished
-        data = moved or (data if data is not None and os.path.exists(data) else None)
+        data = moved or (data if data is not None and is_there(data) else None)
         print_verdict(_judge(run, data, asked, quiet=quiet), run, json=json)
         return
     kept = kept_verdict(run)
@@ -122,15 +122,14 @@ def _trained(
 ) -> tuple[Run, Table | None] | None:
     """The run of the default recipe, where data were named in the place of a run, and the table that they are.
 
-    Its summary is printed. None for a run: a folder is one, whatever its name.
+    Its summary is printed. None for a run: a folder is one, whatever its name, but for one of Parquet files.
     """
     from goodfit.cli.output import console, print_line
     from goodfit.cli.summary import print_run
     from goodfit.cli.train import train_default
-    from goodfit.data import names
 
     data = str(run)
-    if os.path.isdir(run) or not (data in names() or tables.is_table(data)):
+    if not _is_data(data):
         if table is not None:
             rule = f"{', '.join(tables.FLAGS)} are for table files only; {data!r} is none"
             raise InputError(problem("Command line", rule, fix="Omit them: a run knows its table."))
@@ -144,6 +143,18 @@ def _trained(
         print_run(made)
         print_line(console(), "")
     return made, None if isinstance(known, str) else known
+
+
+def _is_data(named: str) -> bool:
+    """Whether what may be a run names data to train on; a path at which nothing is may be a run that was misspelt."""
+    from goodfit.data import names
+    from goodfit.data.tables.files import READERS
+    from goodfit.data.tables.several import is_there
+    from goodfit.runs.record import RUN
+
+    if os.path.isdir(named):
+        return not os.path.lexists(Path(named) / RUN) and is_there(named)
+    return named in names() or Path(named).suffix.lower() in READERS or is_there(named)
 
 
 def _judge(

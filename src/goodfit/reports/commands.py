@@ -1,12 +1,9 @@
 """Commands from what was trained: the words that a shell takes."""
 
-import csv
-import io
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from goodfit.data.tables.targets import target_names
 from goodfit.training.named_recipes import NAMED
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
@@ -57,30 +54,6 @@ def changes_of(
         if set(differ) <= found.keys():
             return {name: found[name] for name in Recipe.fields() if name in found}
         found |= {name: getattr(recipe, name) for name in differ}
-
-
-def table_words(table: Mapping[str, Any]) -> list[str]:
-    """A table file and what was said of it, as the command line takes them."""
-    words = [str(table["path"])]
-    for name in target_names(table["target"]):
-        words += ["--target", name]
-    for name in table.get("ids", ()):
-        words += ["--id", _quoted(str(name))]
-    for name, kind in table.get("kinds", {}).items():
-        words += ["--kind", f"{name}={kind}"]
-    for name, order in table.get("ordered", {}).items():
-        words += ["--ordered", f"{name}={'<'.join(order)}"]
-    for flag in ("task", "group", "time", "weight"):
-        words += [f"--{flag}", str(table[flag])] if table.get(flag) else []
-    test = table.get("test")
-    return words if test is None else [*words, "--test", "0" if test == 0 else str(test)]
-
-
-def _quoted(name: str) -> str:
-    """A name as '--id' takes it: in double quotes where it holds a comma or a quote."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow([name])
-    return text.getvalue()
 
 
 def wrapped(words: Sequence[str]) -> str:

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from goodfit import strict_json
 from goodfit.checked_json import MOST_BYTES
+from goodfit.data.tables.table_words import table_words
 from goodfit.errors import InputError, problem
 from goodfit.reading import read_text
-from goodfit.reports.commands import table_words
 from goodfit.selection.space import parse, text_of
 from goodfit.training.store import SessionRecord, is_older
 

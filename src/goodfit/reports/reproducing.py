@@ -5,6 +5,7 @@ import os
 import shlex
 from fractions import Fraction
 
+from goodfit.data.tables.table_words import table_words
 from goodfit.ensembles.telling import call_of_fit
 from goodfit.reports.blocks import Passage
 from goodfit.reports.commands import (
@@ -13,7 +14,6 @@ from goodfit.reports.commands import (
     flag_words,
     nearest_recipe,
     recipe_words,
-    table_words,
     wrapped,
 )
 from goodfit.reports.page import Section

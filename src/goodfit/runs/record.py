@@ -12,6 +12,7 @@ import json
 import math
 import os
 import platform
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ from goodfit.data import Dataset, Split, Step, Table, describe, load, names, rea
 from goodfit.data.dataset import Task, rows_fault
 from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
+from goodfit.data.tables.several import is_there
+from goodfit.data.tables.table_words import table_words
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.host import libraries
@@ -278,12 +281,19 @@ def read_recipe(folder: Path, record: RunRecord) -> Recipe:
         rule = "must be the recipe that the run was started with; it was changed since"
         fix = "Restore it, or train a new run with --recipe."
         if _lacks_fields(folder / RECIPE):
-            rule = (
-                f"is of goodfit {record.goodfit} before it had all fields of today, and its training cannot be resumed"
-            )
-            fix = f"Train a new run: goodfit train {record.data} --recipe {folder}"
+            rule = f"was written by an older goodfit ({record.goodfit}), whose training this one cannot resume"
+            fix = f"Train a new run: {_command(folder, record)}"
         raise InputError(problem(str(folder / RECIPE), rule, fix=fix))
     return recipe
+
+
+def _command(folder: Path, record: RunRecord) -> str:
+    """What trains a run's recipe anew, on the same data."""
+    if record.table is None and record.data not in names():  # only Python has the data
+        return f"goodfit.train(goodfit.Recipe.from_file({str(folder)!r}), data)"
+    words = [record.data] if record.table is None else table_words(record.table.model_dump(exclude_none=True))
+    streamed = ["--stream"] * (record.table is not None and record.table.stream is not None)
+    return shlex.join(["goodfit", "train", *words, *streamed, "--recipe", str(folder)])
 
 
 def data_of(
@@ -296,7 +306,7 @@ def data_of(
     """
     origin = found.origin
     files = [] if origin is None else [origin["path"], *filter(_is_file, [origin.get("test")])]
-    gone = [path for path in files if not os.path.exists(path)]
+    gone = [path for path in files if not is_there(path)]
     if origin is not None and not gone:
         return read_table(**origin)
     if found.origin is None and found.data in names():

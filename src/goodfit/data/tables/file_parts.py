@@ -1,14 +1,14 @@
 """Table files in parts, so that they may be larger than memory."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from goodfit.data.tables.csv_parts import csv_parts
 from goodfit.data.tables.frames import check_names
-from goodfit.data.tables.parts import TablePart
+from goodfit.data.tables.parts import TablePart, plain_values
 from goodfit.data.tables.several import SUFFIX, common_types, several_files
 from goodfit.errors import InputError, problem
 from goodfit.reading import open_file
@@ -71,36 +71,61 @@ def _parquet_parts(where: str, files: Sequence[str]) -> Iterator[TablePart]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns, gaps = list[dict[str, Any]](), set[str]()
+    columns, gaps, lost = list[dict[str, Any]](), set[str](), dict[str, Any]()
     for file in files:
         with _parquet(file) as found:
             if len(files) > 1:
                 check_names(file, found.schema_arrow.names)
             columns.append({each.name: each.type for each in found.schema_arrow})
             gaps |= _with_gaps(found)
+            lost |= {name: columns[-1][name].value_type for name in lost_orders(columns[-1], found.metadata)}
+    common = common_types(files, columns) if len(files) > 1 else {}
+    lost |= {name: of for name, of in common.items() if any(is_ordered(held[name]) for held in columns)}
     # numbers with a gap anywhere are floats in every part, as in a column that is read whole
-    types = {**(common_types(files, columns) if len(files) > 1 else {}), **dict.fromkeys(gaps, pa.float64())}
+    types = {**lost, **common, **dict.fromkeys(gaps, pa.float64())}
 
-    def part(names: Sequence[str], arrays: Sequence[Any]) -> TablePart:
+    def part(names: Sequence[str], arrays: Sequence[Any], notes: Sequence[str] = ()) -> TablePart:
         held = [
-            (name, pc.cast(a, types[name], safe=False) if name in types else a)
+            (name, pc.cast(plain_values(a), types[name], safe=False) if name in types else a)
             for name, a in zip(names, arrays, strict=True)
         ]
         if len(files) > 1:  # in the order of the first file
             by_name = dict(held)
             held = [(name, by_name[name]) for name in columns[0]]
-        return TablePart(where, held)
+        return TablePart(where, held, notes)
 
-    batches = 0
+    notes, batches = list(map(order_note, lost)), 0
     for file in files:
         with _parquet(file) as found:
             for batch in found.iter_batches(batch_size=PART_ROWS):
                 batch.validate(full=True)  # as of a whole file
-                yield part(batch.schema.names, batch.columns)
+                yield part(batch.schema.names, batch.columns, () if batches else notes)
                 batches += 1
             empty = found.schema_arrow.empty_table()
     if not batches:
-        yield part(empty.column_names, empty.columns)
+        yield part(empty.column_names, empty.columns, notes)
+
+
+def is_ordered(of: Any) -> bool:
+    """Whether a type is one of ordered categories."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_dictionary(of) and of.ordered)
+
+
+def lost_orders(types: Mapping[str, Any], told: Any) -> list[str]:
+    """The columns of ordered categories of which a Parquet file has not kept the order. told: its metadata."""
+    ordered = [name for name, of in types.items() if is_ordered(of)]
+    groups = [told.row_group(group) for group in range(told.num_row_groups)] if ordered else []
+    chunks = [group.column(place) for group in groups for place in range(told.num_columns)]
+    # without a dictionary in the file, Arrow makes one of the values as they come, and calls it ordered all the same
+    lost = {each.path_in_schema for each in chunks if not each.has_dictionary_page}
+    return [name for name in ordered if name in lost]
+
+
+def order_note(name: str) -> str:
+    """What is said of a column of ordered categories without their order."""
+    return f"Column {name!r}: the file has not kept the order of its categories."
 
 
 def _with_gaps(file: Any) -> set[str]:

@@ -10,12 +10,12 @@ import numpy as np
 from goodfit.arguments import public
 from goodfit.data.npz import read_npz
 from goodfit.data.tables.csv_file import csv_columns
-from goodfit.data.tables.file_parts import in_parts
+from goodfit.data.tables.file_parts import in_parts, is_ordered, lost_orders, order_note
 from goodfit.data.tables.frames import Frame, check_count
 from goodfit.data.tables.parts import TablePart, plain_values
-from goodfit.data.tables.several import several_files
+from goodfit.data.tables.several import no_table, several_files
 from goodfit.errors import InputError, problem
-from goodfit.reading import read_bytes, similar_file
+from goodfit.reading import memory_limit, read_bytes, too_large
 
 NPZ_TARGET = "y"  # the target's column in an NPZ file with the arrays x and y
 
@@ -30,47 +30,55 @@ def read_columns(path: str | os.PathLike[str]) -> TablePart:
     """The columns of a table file as they stand there; InputError where it cannot be read."""
     file = Path(path)
     where = os.fspath(path)
-    if parts := several_files(where) and in_parts(where):
-        return _joined(where, list(parts))
+    if wrong := no_table(where):
+        raise InputError(wrong)
+    files = several_files(where)
+    if files:
+        _check_size(where, files)
+        if parts := in_parts(where):
+            return _joined(where, list(parts))
     reader = READERS.get(file.suffix.lower())
-    if reader is None and not os.path.lexists(where):
-        raise InputError(no_file(where))
-    if os.path.isdir(where):
-        raise InputError(
-            problem(where, "must be a table file, or a folder of Parquet files; it is a folder without any")
-        )
     if reader is None:
         rule = f"must be a table file: its name must end in {', '.join(READERS)}"
         raise InputError(problem(where, rule, got=file.suffix or file.name))
     try:
         content = read_bytes(file)
-    except FileNotFoundError as error:
-        raise InputError(no_file(where)) from error
     except OSError as error:
         raise InputError(problem(where, f"must be readable: {error.strerror or error}")) from error
     return reader(where, content)
 
 
-def no_file(where: str) -> str:
-    """The problem with the path of a table file that is not there."""
-    return problem(where, "there is no such file", fix=similar_file(where))
+def _check_size(where: str, files: Sequence[str]) -> None:
+    """InputError where several files are together larger than one file may be."""
+    try:
+        size, limit = sum(map(os.path.getsize, files)), memory_limit()
+    except OSError as error:
+        raise InputError(problem(where, f"must be readable: {error.strerror or error}")) from error
+    if size > limit:
+        raise InputError(problem(where, f"must be readable: {too_large(size, limit)}"))
 
 
 @public
 def is_table_path(text: str) -> bool:
     """Whether a name looks like a table file rather than like one of goodfit's data sets."""
-    return Path(text).suffix.lower() in READERS or os.sep in text or os.path.isfile(text) or bool(several_files(text))
+    like_a_path = Path(text).suffix.lower() in READERS or os.sep in text or os.path.exists(text)
+    return like_a_path or several_files(text) is not None
 
 
 def _joined(where: str, parts: Sequence[TablePart]) -> TablePart:
-    """Parts as one, in which categories are texts: the dictionaries of two files differ."""
+    """Parts as one, in which categories are texts, for the dictionaries of two files differ; but for ordered ones that
+    are the same in all.
+    """
     import pyarrow as pa
 
-    tables = [
-        pa.table([plain_values(a) for _, a in part.columns], names=[name for name, _ in part.columns]) for part in parts
-    ]
-    whole = pa.concat_tables(tables)
-    return TablePart(where, list(zip(whole.column_names, whole.columns, strict=True)))
+    held, notes, columns = [dict(part.columns) for part in parts], [*parts[0].notes], list[tuple[str, Any]]()
+    for name, first in parts[0].columns:
+        arrays = [each[name] for each in held]
+        kept = is_ordered(first.type) and all(each.dictionary.equals(first.dictionary) for each in arrays)
+        if is_ordered(first.type) and not kept:
+            notes.append(order_note(name))
+        columns.append((name, pa.chunked_array(arrays if kept else map(plain_values, arrays))))
+    return TablePart(where, columns, notes)
 
 
 def _parquet(where: str, content: bytes) -> TablePart:
@@ -78,17 +86,13 @@ def _parquet(where: str, content: bytes) -> TablePart:
     from pyarrow import parquet
 
     part = _arrow_table(where, content, "a Parquet file", parquet.read_table)
-    ordered = [name for name, column in part.columns if pa.types.is_dictionary(column.type) and column.type.ordered]
-    if not ordered:
+    if not any(is_ordered(column.type) for _, column in part.columns):
         return part
-    told = parquet.read_metadata(pa.BufferReader(content))
-    groups = [told.row_group(group) for group in range(told.num_row_groups)]
-    chunks = [group.column(place) for group in groups for place in range(told.num_columns)]
-    # without a dictionary in the file, Arrow makes one of the values as they come, and calls it ordered all the same
-    lost = {each.path_in_schema for each in chunks if not each.has_dictionary_page} & {*ordered}
+    lost = lost_orders(
+        {name: column.type for name, column in part.columns}, parquet.read_metadata(pa.BufferReader(content))
+    )
     columns = [(name, column.cast(column.type.value_type) if name in lost else column) for name, column in part.columns]
-    notes = [f"Column {name!r}: the file has not kept the order of its categories." for name in ordered if name in lost]
-    return TablePart(where, columns, notes)
+    return TablePart(where, columns, list(map(order_note, lost)))
 
 
 def _feather(where: str, content: bytes) -> TablePart:

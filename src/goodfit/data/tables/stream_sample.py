@@ -16,7 +16,7 @@ from goodfit.data.sources import Notify, Step
 from goodfit.data.tables.file_parts import in_parts
 from goodfit.data.tables.frames import Frame, check_names, frame_from
 from goodfit.data.tables.parts import TablePart, plain_values
-from goodfit.data.tables.several import files_of
+from goodfit.data.tables.several import files_of, no_table
 from goodfit.data.tables.streamed_rows import StreamLimits, hashed
 from goodfit.errors import InputError, problem
 
@@ -69,6 +69,8 @@ def file_parts_of(path: str, number: int, rows: int | None = None) -> Iterator[T
     """
     parts = in_parts(path)
     if parts is None:
+        if wrong := no_table(path):
+            raise InputError(wrong)
         rule = f"must be one {ENDINGS} file, or a folder of Parquet files, to be read in parts"
         raise InputError(problem(path, rule, fix="Convert it, or train without stream."))
     return _counted(parts, number, rows)
