@@ -42,7 +42,7 @@ def last_acts() -> str:
 
 @contextmanager
 def deaf_at_first() -> Iterator[None]:
-    """A process that is started within hears nothing of its terminal until it calls `hear`.
+    """A process that is started within hears nothing of its terminal until it calls `hear_terminal`.
 
     Ctrl-C would meet it in its imports, of which it would print a traceback, while the one that started it ends it
     anyway. On Windows this does nothing.
@@ -57,7 +57,7 @@ def deaf_at_first() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def hear(*, ctrl_c_ends: bool) -> None:
+def hear_terminal(*, ctrl_c_ends: bool) -> None:
     """As a process that was started deaf: end at once at what came or comes of the terminal, or pass over it.
 
     What the process was told to ignore, as by nohup, stays so.

@@ -176,6 +176,7 @@ def test_it_plays_no_faster_than_it_is_asked_to(page: Page) -> None:
 def test_what_is_refused_is_said_and_the_training_stays(page: Page, do: str, fields: Any, match: str) -> None:
     opened(page)
     assert match in page.refused(do, **fields)
+    assert page.last("error")[0].get("gone", False) == ("gone.csv" in match)
     assert page.ask("step")["say"] == "ok"
     stands(page, "paused")
 

@@ -179,6 +179,7 @@ def test_what_is_chosen_and_what_is_explained_ends_with_what_it_was_of(person: P
       const all = pen.getImageData(0, 0, net.width, net.height - 30).data;
       return all.filter((each, at) => at % 4 === 0 && each < 40 && all[at + 1] < 40 && all[at + 3] > 250).length;
     })()"""  # how much of it is as black as the line of what is chosen
+    person.value("new Promise(requestAnimationFrame)")  # the line is drawn with the next frame
     chosen = person.value(ink)
     person.click("[data-key='layer.more']")
     person.until("document.querySelectorAll('.stepper').length === 3")

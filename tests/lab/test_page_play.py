@@ -161,6 +161,7 @@ def test_a_branch_beside_its_trunk(person: Person) -> None:
     assert "4 pairs of nets" in said
     person.of("#rewind", f"(found.value = {left + 1}, found.dispatchEvent(new Event('change')))")
     person.until(f"document.querySelector('#difference').textContent.includes('epoch {left + 1}:')")  # B went, too
+    person.until(f"{STATE}.epoch === {left + 1} && {STATE}.branch.epoch === {left + 1}")  # and A after it
     person.play(left + 8)
     said = person.text("#difference")
     curves = person.table("#loss")

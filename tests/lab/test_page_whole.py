@@ -217,7 +217,8 @@ def test_a_training_whose_process_died_is_opened_again(person: Person) -> None:
 def test_an_address_that_holds_nothing_is_said_and_opened_as_new(person: Person) -> None:
     person.value(f"location.hash = '#view=play&state={encoded({'recipe': {'hiden': [3]}, 'data': {'name': 'moons'}})}'")
     person.until("document.querySelector('#notes').textContent.includes(\"'hiden' is not a field\")")
-    person.open({"recipe": {"hiden": [3]}, "data": {"name": "moons"}})  # in a new tab: as the usual state
+    gone = {"file": "gone.csv", "target": "c"}  # it is not what is at fault
+    person.open({"recipe": {"hiden": [3]}, "data": gone})  # in a new tab: as the usual state
     person.until("document.querySelector('#notes').textContent.includes(\"'hiden' is not a field\")")
     assert (person.state()["nets"], person.of("#data-name", "found.value")) == (8, "moons")
     assert person.of("#main", "found.getAttribute('aria-busy')") == "false"

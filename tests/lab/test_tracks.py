@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,9 @@ from goodfit.lab import tracks
 from goodfit.lab.asking import explained
 from goodfit.lab.opening import OpenState, open_state
 from goodfit.lab.states import Act, WeightAct, checked_state
+from goodfit.lab.telling import columns_of, split_frame
 from goodfit.lab.tracks import Track
+from goodfit.lab.worker import Worker
 from goodfit.models import TrainedNet
 from goodfit.training.fitting import Report
 
@@ -274,3 +278,41 @@ def test_a_net_that_diverges_is_frozen_and_the_rest_goes_on(opened: OpenState) -
     track.train(10)
     assert track.frozen.any()
     assert all(np.isfinite(weight).all() for net in track.nets() for weight in net.weights)
+
+
+def test_a_state_that_is_refused_lets_the_one_before_go_on(opened: OpenState) -> None:
+    """Whatever is asked for ends what is still being trained; and only then turns out to be nothing."""
+    first = {"epoch": 0, "change": {"learning_rate": 0.1}}
+    acts = [first, {"epoch": 20, "change": {"learning_rate": 0.02}}]
+    beside = {"epoch": 25, "acts": [first, {"epoch": 10, "change": {"learning_rate": 0.5}}]}
+    state = {**SMALL, "epoch": 40, "acts": acts, "branch": beside}
+    asked = [{"do": "open", "id": k, "state": each} for k, each in enumerate((state, {**SMALL, "recipe": {"l2": -1}}))]
+    told: list[tuple[dict[str, Any], bytes]] = []
+    looks = itertools.count()  # the first is before anything is trained
+    commands: Any = SimpleNamespace(next=lambda _: asked.pop(0), holds_any=lambda *_: bool(asked) and next(looks) > 0)
+    worker = Worker(commands, lambda frame: told.append(split_frame(frame)))
+    worker._turn()
+    assert worker.player.track("A").epoch == 1
+    assert [header["state"] for header, _ in told if header["say"] == "state"] == ["opening"]
+    until = len(told)
+    worker._turn()
+    assert (told[until][0]["say"], told[until][0]["to"]) == ("error", 1)  # it is not kept waiting for this
+    last = told[-1][0]
+    assert (last["say"], last["state"], last["epoch"]) == ("state", "paused", {"A": 40, "B": 25})
+    for branch, own in (("A", state), ("B", beside)):
+        whole = Track(opened)
+        whole.follow([Act.model_validate(act) for act in own["acts"]], own["epoch"])
+        pieces = [columns_of(*each) for each in told if (each[0]["say"], each[0].get("branch")) == ("curves", branch)]
+        losses = np.concatenate([columns["train_loss"] for columns in pieces])
+        assert np.array_equal(losses, whole.metrics[:, whole.names.index("train_loss")])
+
+
+def test_a_state_whose_changes_do_not_fit_is_shown_as_far_as_it_came() -> None:
+    wrong = {"epoch": 3, "weight": {"layer": 9, "i": 0, "value": 1.0}}
+    asked = {"do": "open", "id": 0, "state": {**SMALL, "epoch": 40, "acts": [wrong]}}
+    told: list[dict[str, Any]] = []
+    commands: Any = SimpleNamespace(next=lambda _: asked, holds_any=lambda *_: False)
+    Worker(commands, lambda frame: told.append(split_frame(frame)[0]))._turn()
+    state, error = told[-2:]
+    assert (state["state"], state["epoch"]) == ("paused", {"A": 3})
+    assert "the net has no layer 10" in error["sentences"][0]

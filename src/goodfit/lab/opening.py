@@ -32,6 +32,10 @@ FEW_VALID = 10  # rows to validate, likewise
 REFIT = "With refit, nets train a second time, on all rows; what is shown is the first time. `goodfit train` does both."
 
 
+class FileGone(InputError):
+    """The file of a state is not here any more: the state opens once it is dropped again."""
+
+
 @dataclass(frozen=True)
 class OpenState:
     """What a state trains. recipe: settled, of the first net; jobs: a net each; notes: sentences for people."""
@@ -135,7 +139,7 @@ def data_of(state: LabState, files: Mapping[str, Path]) -> Dataset | Table:
     if "file" in data:
         if data["file"] not in files or not os.path.lexists(files[data["file"]]):
             rule = f"the file {data['file']!r} is not here any more"
-            raise InputError(problem(WHERE, rule, fix="Drop it on the page again."))
+            raise FileGone(problem(WHERE, rule, fix="Drop it on the page again."))
         table = named_as(data["file"], files[data["file"]], lambda path: read_table(path, target=data["target"]))
         return replace(table, name=Path(data["file"]).stem)
     own = {name: value for name, value in data.items() if name not in ("name", "rows")}

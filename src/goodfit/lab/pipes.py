@@ -39,7 +39,7 @@ class Commands:
         """Whether there is one."""
         return not self._queue.empty()
 
-    def wait_for(self, *do: str) -> bool:
+    def holds_any(self, *do: str) -> bool:
         """Whether one of these is among those that wait."""
         with self._queue.mutex:
             return any(each.get("do") in do for each in self._queue.queue)

@@ -18,6 +18,7 @@ from goodfit.lab.changing import LENGTH, WHERE
 from goodfit.lab.difference import difference
 from goodfit.lab.messages import Branch
 from goodfit.lab.opening import OpenState
+from goodfit.lab.states import LabState
 from goodfit.lab.tracks import Track
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training.fitting import Report
@@ -46,6 +47,7 @@ class Player:
         self.playing, self.batch = False, 0
         self.speed: float | None = None
         self.goal: int | None = None
+        self._coming: tuple[LabState, Track | None] | None = None  # what A, and B, are not trained as far as yet
         self._sent: dict[Branch, int] = {}
         self._grid: tuple[Any, ...] = ()
         self._drawn = self._stated = self._due = 0.0
@@ -65,19 +67,29 @@ class Player:
             columns, there = pictures.points_of(opened.data, opened.plane, (opened.parts.train, opened.parts.valid))
             self.tell({"say": "points", "branch": "A", "shown": len(columns["y"]), "of": there}, columns)
         state = opened.state
-        goal = max(state.epoch, 0 if state.branch is None else state.branch.epoch)
-        if goal:
+        if state.goal:
             self._draw({"A": track.nets()})  # the initial nets at once: what follows may take long
-            self.state(goal)
+            self.state(state.goal)
+        self._coming = state, None if state.branch is None else Track(opened)
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Train an opened state as far as it says, and show it; or until it is overtaken, to go on later."""
+        if self._coming is None or self.overtaken():
+            return
+        (state, beside), track = self._coming, self.track("A")
 
         def look(own: Track, report: Report) -> bool:
-            self._catching(own, report, goal)
+            self._catching(own, report, state.goal)
             return self.overtaken()
 
-        track.follow(state.acts, state.epoch, look)
-        beside = None if state.branch is None else Track(opened)
-        if beside is not None and state.branch is not None:
-            beside.follow(state.branch.acts, state.branch.epoch, look)
+        try:
+            track.follow(state.acts, state.epoch, look)
+            if beside is not None and state.branch is not None:
+                beside.follow(state.branch.acts, state.branch.epoch, look)
+        except Exception:
+            self.show("A", changed=True)  # as far as it came
+            raise
         if self.overtaken():
             return
         self.show("A", changed=True)
@@ -87,12 +99,12 @@ class Player:
     def play(self, speed: float | None) -> None:
         """Train on."""
         self.track("A")
-        self.playing, self.speed, self.goal, self.batch = True, speed, None, 0
+        self.playing, self.speed, self.goal, self.batch, self._coming = True, speed, None, 0, None
         self._due, self._passed = time.perf_counter(), []
 
     def pause(self) -> None:
         """Stay where it is."""
-        self.playing, self.goal = False, None
+        self.playing, self.goal, self._coming = False, None, None
 
     def step(self, epochs: int) -> None:
         """Train so many epochs: A, and B as far."""
@@ -324,6 +336,7 @@ class Player:
         self.tell({"say": "curves", "branch": branch, "first": first}, {"epoch": epochs, **columns})
 
     def _show_changes(self, branch: Branch) -> None:
+        self._coming = None  # it is there, or something else was done with it on its way
         track = self.track(branch)
         self.tell(
             {

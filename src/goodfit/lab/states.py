@@ -118,6 +118,11 @@ class LabState(_Strict):
         """How many nets there are."""
         return self.nets if self.widths is None else len(self.widths)
 
+    @property
+    def goal(self) -> int:
+        """The last epoch that is trained before it is shown."""
+        return max(self.epoch, 0 if self.branch is None else self.branch.epoch)
+
     def whole_recipe(self) -> Recipe:
         """The recipe of the first net, or of every width where they differ."""
         return Recipe(**{**self.recipe, "seed": self.seed})

@@ -220,6 +220,8 @@ class RefusalTold(Told):
     """Whether the process that trained has died, so that the page must open its state again."""
     later: bool = False
     """Whether the same can be done once another page has gone."""
+    gone: bool = False
+    """Whether the file of the state is not here any more, so that the page must ask for it."""
 
 
 class ProgressTold(Told):

@@ -75,6 +75,7 @@ class Track:
     def __init__(self, opened: OpenState) -> None:
         self.opened, self.jobs, self.epoch = opened, opened.jobs, 0
         self.marks: list[Mark] = []
+        self._followed = 0  # of what it was told to do again
         self.cohort = cohort_for(opened, self.jobs)
         fresh = fresh_state(self.cohort.program, self.cohort.settings(), self.cohort.initial_parameters())
         self.state = copied(fresh)
@@ -215,12 +216,13 @@ class Track:
         self._mark(Act(epoch=self.epoch, equal=layer), {}, f"units of layer {layer + 1} made equal")
 
     def follow(self, acts: Sequence[Act], epoch: int, look: Look | None = None) -> None:
-        """Do again what a state says was done, as far as `epoch`, or until `look` has enough."""
-        for act in acts:
+        """Do again what a state says was done, as far as `epoch`, or until `look` has enough, to go on later."""
+        for act in acts[self._followed :]:
             self.train(act.epoch, look, chunk_seconds=0.5)
             if self.epoch < act.epoch and not self.ended:
                 return
             self.do(act)
+            self._followed += 1
         self.train(epoch, look, chunk_seconds=0.5)
 
     def do(self, act: Act) -> None:

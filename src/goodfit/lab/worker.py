@@ -19,7 +19,7 @@ import numpy as np
 
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.lab import messages
-from goodfit.lab.opening import open_state
+from goodfit.lab.opening import FileGone, open_state
 from goodfit.lab.pipes import Commands, framed
 from goodfit.lab.playing import Player
 from goodfit.lab.states import DEFAULT, LabState, checked_state
@@ -38,7 +38,7 @@ class Worker:
 
     def __init__(self, commands: Commands, send: Callable[[bytes], None]) -> None:
         self.commands, self.send = commands, send
-        self.player = Player(self.tell, lambda: commands.waiting, lambda: commands.wait_for(*OVERTAKES))
+        self.player = Player(self.tell, lambda: commands.waiting, lambda: commands.holds_any(*OVERTAKES))
         self.files: dict[str, Path] = {}
         self.beside: dict[str, Any] = {}
         """What the server tells with every message."""
@@ -85,6 +85,7 @@ class Worker:
             own = asked
             self._did = str(own.get("do"))
             self._guarded(lambda: self._do(own), own.get("id"))
+            self._guarded(self.player.catch_up, None)  # where what overtook it was refused
 
     def tell(self, header: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> None:
         """Send a message to the page."""
@@ -153,7 +154,7 @@ class Worker:
         try:
             act()
         except InputError as error:
-            self._refuse(error.problems)
+            self._refuse(error.problems, gone=isinstance(error, FileGone))
         except GoodfitError as error:
             self._refuse([str(error)])
         except MemoryError:
@@ -172,11 +173,11 @@ class Worker:
                 self.player.state()
             self._to = None
 
-    def _refuse(self, sentences: Any) -> None:
+    def _refuse(self, sentences: Any, *, gone: bool = False) -> None:
         fields = [name for text in sentences for name in _FIELD.findall(text) if name in Recipe.model_fields]
         # a study's parameters may have the names of fields, and what is wrong with an answer is said beside it
         field = fields[0] if fields and self._did not in ("study", "answer") else None
-        self.tell({"say": "error", "sentences": list(sentences), "field": field, "lost": False})
+        self.tell({"say": "error", "sentences": list(sentences), "field": field, "lost": False, "gone": gone})
 
     def _compile_ahead(self) -> bool:
         """Compile what Play will run, while nobody asks for anything; whether there was something to compile."""

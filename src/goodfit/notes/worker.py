@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, TextIO
 
-from goodfit.leaving import hear
+from goodfit.leaving import hear_terminal
 
 MOST_CHARACTERS = 200_000  # of what a cell prints
 MOST_POINTS = 400  # of a line whose numbers are listed
@@ -88,7 +88,7 @@ def main() -> None:
     work = json.loads(sys.stdin.readline())
     tell = os.fdopen(os.dup(1), "w", encoding="utf-8")
     _leave_with(os.dup(0))
-    hear(ctrl_c_ends=True)  # a KeyboardInterrupt is a cell's own
+    hear_terminal(ctrl_c_ends=True)  # a KeyboardInterrupt is a cell's own
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     beyond = tempfile.TemporaryFile()  # noqa: SIM115 - open until the process ends
     for stream in (1, 2):  # what libraries and other processes write past Python

@@ -19,7 +19,7 @@ import threadpoolctl
 
 from goodfit.arguments import public
 from goodfit.errors import InputError, problem
-from goodfit.leaving import deaf_at_first, hear
+from goodfit.leaving import deaf_at_first, hear_terminal
 from goodfit.reading import read_bytes
 from goodfit.training.devices import one_core
 
@@ -171,7 +171,7 @@ def _check_script() -> None:
 
 def _begin(ends: Connection, tell: Connection) -> None:
     """A worker begins: with one core, deaf to Ctrl-C, which the driver hears, and living no longer than the driver."""
-    hear(ctrl_c_ends=False)
+    hear_terminal(ctrl_c_ends=False)
     threading.Thread(target=_end_with, args=(ends,), daemon=True).start()
     with contextlib.suppress(OSError):  # the driver is gone, and so is this process in a moment
         tell.send_bytes(b"begun")  # nobody reads it: a few bytes of each process find room in any pipe

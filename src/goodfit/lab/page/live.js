@@ -138,7 +138,7 @@ export class Live extends Teller {
       return;
     }
     this.waiting.delete(message.to);
-    if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.map(of).join(" ")), { field: message.field, lost: message.lost, later: message.later, said: message.sentences }));
+    if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.map(of).join(" ")), { field: message.field, lost: message.lost, later: message.later, gone: message.gone, said: message.sentences }));
     else waiting.resolve(waiting.answer ?? message);
   }
 

@@ -130,7 +130,7 @@ async function started() {
   const said = [...$("notes").children];
   await model.open(live.welcome?.state, { quietly: true });
   $("notes").prepend(...said);
-  if (asked.data?.file) model.lack(asked);
+  if (model.gone === asked) model.lack(asked);
 }
 
 /** Back and forward: another view, or an earlier state. */

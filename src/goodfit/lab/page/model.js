@@ -43,7 +43,8 @@ export class Model extends Teller {
     this.turn = 0; // of what is opened: an earlier one that waits gives up
     /** @type {Promise<any>|null} until the state that was asked for last is open, or refused */
     this.answer = null;
-    this.lacks = null; // the state in the address, where its file is gone
+    this.gone = null; // the last state that was refused because its file is gone
+    this.lacks = null; // that in the address
     this.died = -Infinity; // when the process that trained did
     this.pushes = false; // whether what is opened next is a new entry of the browser's history
     this.speed = "";
@@ -202,8 +203,9 @@ export class Model extends Teller {
     } catch (error) {
       const { batch_size: size, ...recipe } = state.recipe ?? {};
       const again = /** @type {any} */ (error).field === "batch_size" && size && field !== "batch_size";
+      if (/** @type {any} */ (error).gone) this.gone = state;
       if (/** @type {any} */ (error).later) return this.refuse(error) ?? LATER;
-      return again ? this.ask("open", { state: { ...state, recipe } }, field) : this.refuse(error, field);
+      return again ? this.ask("open", { state: { ...state, recipe } }, field, known) : this.refuse(error, field);
     }
   }
 
@@ -260,11 +262,11 @@ export class Model extends Teller {
     if (this.opened !== before) this.tell("note", { sentence: { en: `Begun anew with ${change.en}`, zh: `重新开始：${change.zh}` } });
   }
 
-  /** Ask the server; a refusal is told to the page, and gives null. @param {string} name @param {any} [what] @param {string} [field] @returns {Promise<any>} */
-  async ask(name, what = {}, field = "") {
+  /** Ask the server; a refusal is told to the page, and gives null. @param {string} name @param {any} [what] @param {string} [field] @param {() => void} [known] as `opening` has it @returns {Promise<any>} */
+  async ask(name, what = {}, field = "", known) {
     const since = this.live.asked;
     try {
-      const answer = await this.live.ask(name, what);
+      const answer = await this.live.ask(name, what, known);
       this.tell("fine", field);
       if (!UNASKED.includes(name)) this.tell("did", since);
       return answer;
