@@ -163,6 +163,7 @@ def test_notebooks_run_once_and_an_error_in_one_is_told(tmp_path: Path) -> None:
     other = good.replace("A page", "一页\n\n另一种语言")
     other = dict(executed({"good.md": good, "zh/good.md": other}, tmp_path))["zh/good.md"].decode()
     assert '"42\\n"' in other
+    assert '"pygments_lexer": "ipython3"' in other  # "!goodfit" is no Python
     assert "# 一页" in other
     assert [path.stat().st_mtime_ns for path in (tmp_path / "site-executed").iterdir()] == [time]
     assert not list(DOCS.rglob("left.txt"))

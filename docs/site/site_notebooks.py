@@ -84,7 +84,9 @@ def _with_outputs(notebook: NotebookNode, executed: NotebookNode) -> bytes:
     """A notebook as .ipynb with the outputs of another of the same code."""
     for cell, done in zip(_cells(notebook), _cells(executed), strict=True):
         cell.outputs, cell.execution_count = done.outputs, done.execution_count
-    notebook.metadata["language_info"] = executed.metadata["language_info"]  # that of the kernel, which takes "!goodfit"
+    notebook.metadata["language_info"] = executed.metadata[
+        "language_info"
+    ]  # that of the kernel, which takes "!goodfit"
     return nbformat.writes(notebook).encode()
 
 
