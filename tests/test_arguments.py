@@ -174,7 +174,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: gf.leaks.guard(gf.data.split(DATA), groups=3), "guard: 'groups' must be a sequence, an array or None"),  # type: ignore[arg-type]
     (lambda: gf.models.save_model("m", "net"), "'nets' must be a sequence, each a TrainedNet; got 'net'"),  # type: ignore[arg-type]
     (lambda: gf.models.save_model("", []), "''|at least one net"),
-    (lambda: gf.studies.run(3), "run: 'name' must be a text; got 3"),  # type: ignore[arg-type]
+    (lambda: gf.studies.run(3), "run: 'name' must be a text or a Study; got 3"),  # type: ignore[arg-type]
     (lambda: gf.inspection.describe_net(None, [], "relu"), "'weights' must be a sequence of arrays, one a layer"),
 ]
 
