@@ -143,7 +143,8 @@ def remove_left() -> None:
         return
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}{socket.gethostname()}-*-*"):
         process = folder.name.rsplit("-", 2)[1]
-        if process.isdecimal() and not is_living(int(process)) and not is_held(folder):
+        own = process == str(os.getpid())  # another thread may be making it, and does not hold it yet
+        if process.isdecimal() and not own and not is_living(int(process)) and not is_held(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
