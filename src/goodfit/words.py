@@ -44,6 +44,16 @@ def digits(value: float, count: int = 4, *, sign: bool = False) -> str:
     return f"{value:{'+' if sign else ''}.{count}g}"
 
 
+def ends_text(low: float, high: float) -> str:
+    """An interval of a difference, with signs; "none" where there is none."""
+    return "none" if math.isnan(low) else f"{digits(low, sign=True)} to {digits(high, sign=True)}"
+
+
+def share_text(value: float) -> str:
+    """A fraction in per cent; "-" where there is none."""
+    return "-" if math.isnan(value) else f"{100 * value:.3g} %"
+
+
 def fixed(value: float, places: int = 4, *, sign: bool = False) -> str:
     """So many places: 0.9012, -3.1400; with an exponent where it is so large, as of a net that diverged, that places
     would only be noise behind many digits.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from goodfit.cli.output import console, print_line, table
-from goodfit.words import digits
+from goodfit.words import digits, ends_text
 
 if TYPE_CHECKING:
     from goodfit.models.paired import Difference
@@ -37,7 +37,7 @@ def print_compared(found: Compared) -> None:
 
 
 def _row(each: Difference) -> tuple[str, ...]:
-    ends = "none" if math.isnan(each.low) else f"{digits(each.low, sign=True)} to {digits(each.high, sign=True)}"
+    ends = ends_text(each.low, each.high)
     chances = ("-" if one is None else f"{one:.3g}" for one in (each.chance, each.adjusted))
     return each.measure, digits(each.first), digits(each.second), digits(each.gain, sign=True), ends, *chances
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from goodfit.cli.output import console, print_line, table
-from goodfit.words import fixed
+from goodfit.words import fixed, share_text
 
 if TYPE_CHECKING:
     from goodfit.inspection.findings import Finding
@@ -105,10 +105,6 @@ def shown(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.3g}"
 
 
-def _share(value: float) -> str:
-    return "-" if math.isnan(value) else f"{100 * value:.3g} %"
-
-
 def _forward(measured: Measurement) -> Iterator[tuple[str, ...]]:
     for layer in measured.layers:
         yield (
@@ -116,8 +112,8 @@ def _forward(measured: Measurement) -> Iterator[tuple[str, ...]]:
             layer.activation or "-",
             shown(layer.mean),
             shown(layer.variance),
-            _share(layer.saturated),
-            _share(layer.dead),
+            share_text(layer.saturated),
+            share_text(layer.dead),
             f"{layer.rank} of {layer.units}",
             shown(layer.effective_rank),
         )
@@ -130,7 +126,7 @@ def _backward(measured: Measurement) -> Iterator[tuple[str, ...]]:
             shown(layer.z_gradient),
             shown(layer.weight_gradient),
             shown(layer.ratio),
-            _share(layer.zeros),
+            share_text(layer.zeros),
             shown(layer.update),
             f"{shown(layer.jacobian_largest)}, {shown(layer.jacobian_median)}",
         )

@@ -19,7 +19,7 @@ from goodfit.runs.telling import interval, measured_on, score_lines
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.space import text_of
 from goodfit.training.recipe_fields import to_text
-from goodfit.words import digits, fixed
+from goodfit.words import digits, ends_text, fixed, share_text
 
 
 def card_of_result(shown: Any) -> str:
@@ -73,7 +73,7 @@ def _compared(found: Compared) -> str:
     for pair, sentence in zip(found.pairs, found.sentences, strict=True):
         rows = [
             (each.measure, digits(each.first), digits(each.second), digits(each.gain, sign=True),
-             _signed(each.low, each.high))
+             ends_text(each.low, each.high))
             for each in pair.measures
         ]  # fmt: skip
         columns = ("measure", pair.first, pair.second, "gain", f"{percent(found.level)} interval")
@@ -101,7 +101,7 @@ def _inspection(found: Inspection) -> str:
     sizes = "-".join(map(str, measured.subject.net.sizes))
     text = card(f"Net {sizes}: {told}", (), ("finding", "place", "value", "limit"), rows, left=2, notes=lines)
     layers = [
-        (each.name, each.activation or "-", _share(each.saturated), _share(each.dead), brief(each.z_gradient),
+        (each.name, each.activation or "-", share_text(each.saturated), share_text(each.dead), brief(each.z_gradient),
          brief(each.ratio), brief(each.update))
         for each in measured.layers
     ]  # fmt: skip
@@ -116,7 +116,7 @@ def _trial(trial: Trial) -> str:
         ("current", fixed(trial.before.mean()), brief(trial.train_loss[0])),
         ("advised", fixed(trial.after.mean()), brief(trial.train_loss[1])),
     ]
-    ends = f" ({_signed(trial.low, trial.high)})" if math.isfinite(trial.low) else ""
+    ends = f" ({ends_text(trial.low, trial.high)})" if math.isfinite(trial.low) else ""
     seeds = len(trial.seeds)
     title = (
         f"Difference: {fixed(trial.difference, sign=True)}{ends} in {trial.score_name}, paired by seed, "
@@ -131,14 +131,6 @@ def _curve(curve: SettingCurve) -> str:
     best = f"{curve.field} {text_of(curve.values[at])}, held-out {curve.what} {fixed(curve.valid.mean[at])}{ends}"
     line = "Chosen and scored on the same held-out data, so this score is slightly optimistic."
     return card(f"Best: {best}", [line] if len(curve.values) > 1 else []) + drawn(curve.figure())
-
-
-def _signed(low: float, high: float) -> str:
-    return "none" if math.isnan(low) else f"{digits(low, sign=True)} to {digits(high, sign=True)}"
-
-
-def _share(value: float) -> str:
-    return "-" if math.isnan(value) else f"{100 * value:.3g} %"
 
 
 CARDS: dict[type, Callable[[Any], str]] = {
