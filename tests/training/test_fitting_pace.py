@@ -52,8 +52,8 @@ def test_a_chunk_is_as_long_as_the_aim_allows(clock: Clock, monkeypatch: pytest.
     """Epochs of 0.1 s and an aim of 0.55 s: one epoch to measure, then five at a time, then what is left."""
     compiled = fitting.compiled
 
-    def timed(*arguments: Any) -> Any:
-        built, fresh = compiled(*arguments)
+    def timed(*arguments: Any, **given: Any) -> Any:
+        built, fresh = compiled(*arguments, **given)
 
         def call(settings: Any, rows: Any, chunk: Any, state: Any) -> Any:
             clock.now += 0.1 * int(chunk.count)

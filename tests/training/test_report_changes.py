@@ -15,7 +15,9 @@ from goodfit.training.fitting import Report, nets_of
 from goodfit.training.population import Plateau
 
 
-def test_a_net_that_the_host_stops_trains_no_more_and_the_others_do() -> None:
+@pytest.mark.parametrize("overlaps", [False, True])
+def test_a_net_that_the_host_stops_trains_no_more_and_the_others_do(overlaps: bool) -> None:
+    """With `overlaps`, too, where the next chunk is on its way before the host has changed anything."""
     examples = make_examples()
     jobs = [Job(PLAIN.replace(seed=seed, epochs=6)) for seed in range(3)]
     seen: list[NDArray[np.bool_]] = []
@@ -24,7 +26,7 @@ def test_a_net_that_the_host_stops_trains_no_more_and_the_others_do() -> None:
         seen.append(report.active)
         return {"active": report.active & (np.arange(3) != 1)} if report.epoch == 2 else None
 
-    stopped = fit(cohort_of(jobs, examples, 2), report=stop_net_1, chunk_seconds=0)
+    stopped = fit(cohort_of(jobs, examples, 2), report=stop_net_1, chunk_seconds=0, overlaps=overlaps)
     usual = fit(cohort_of(jobs, examples, 2))
     np.testing.assert_array_equal(stopped.stopped_epoch, [6, 2, 6])
     assert len(seen) == 6  # an epoch a chunk
@@ -38,14 +40,15 @@ def test_a_net_that_the_host_stops_trains_no_more_and_the_others_do() -> None:
     assert np.isnan(stopped.metrics[2:, :, 1]).all()
 
 
-def test_the_nets_of_a_report_are_those_of_a_shorter_training() -> None:
+@pytest.mark.parametrize("overlaps", [False, True])
+def test_the_nets_of_a_report_are_those_of_a_shorter_training(overlaps: bool) -> None:
     examples = make_examples()
     found: list[Any] = []
 
     def keep(report: Report) -> None:
         found.append(report.nets())
 
-    fit(cohort_of([Job(PLAIN.replace(epochs=3))], examples, 1), report=keep, chunk_seconds=0)
+    fit(cohort_of([Job(PLAIN.replace(epochs=3))], examples, 1), report=keep, chunk_seconds=0, overlaps=overlaps)
     for epochs in (1, 2, 3):
         cohort = cohort_of([Job(PLAIN.replace(epochs=epochs))], examples, 1)
         last = nets_of(cohort, fit(cohort).state.parameters)[0]

@@ -47,6 +47,7 @@ from goodfit.training.state import State
 from goodfit.training.turns import JobList, SessionPlan, Turn
 
 CHUNK_SECONDS = 0.042  # of a training that is looked at: with what looking takes, more than 20 looks a second
+CATCHING_CHUNK = 0.25  # of one that catches up; whoever overtakes it waits for the chunk that is on its way, too
 KEPT_SECONDS = 0.5  # of training from one epoch that is kept to the next
 KEPT_BYTES = 2**26  # of kept epochs; where they are more, every second one is let go
 
@@ -134,7 +135,9 @@ class Track:
             return
         looking = _Looking(self, look)
         try:
-            self._run(self.cohort, looking.ended, looking, Pace(chunk_seconds=chunk_seconds, until=until))
+            self._run(
+                self.cohort, looking.ended, looking, Pace(chunk_seconds=chunk_seconds, until=until, overlaps=True)
+            )
         except _Enough:
             return
         except BaseException:
@@ -218,12 +221,12 @@ class Track:
     def follow(self, acts: Sequence[Act], epoch: int, look: Look | None = None) -> None:
         """Do again what a state says was done, as far as `epoch`, or until `look` has enough, to go on later."""
         for act in acts[self._followed :]:
-            self.train(act.epoch, look, chunk_seconds=0.5)
+            self.train(act.epoch, look, CATCHING_CHUNK)
             if self.epoch < act.epoch and not self.ended:
                 return
             self.do(act)
             self._followed += 1
-        self.train(epoch, look, chunk_seconds=0.5)
+        self.train(epoch, look, CATCHING_CHUNK)
 
     def do(self, act: Act) -> None:
         """Do what a state says was done, after its epoch."""

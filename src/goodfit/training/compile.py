@@ -42,12 +42,16 @@ def forget() -> None:
 
 
 def compiled(
-    program: Program, settings: Settings, rows: ProgramRows, chunk: Chunk, state: State
+    program: Program, settings: Settings, rows: ProgramRows, chunk: Chunk, state: State, *, gives_state: bool = True
 ) -> tuple[Compiled, bool]:
-    """The compiled program for these arguments, and whether it had to be compiled now."""
+    """The compiled program for these arguments, and whether it had to be compiled now.
+
+    gives_state: the old state is given away: the new one takes its buffers, so that memory holds weights and moments
+    once.
+    """
     function = functools.partial(_sharded, program)
-    # the old state is given away: the new one takes its buffers, so that memory holds weights and moments once
-    return compiled_function(function, program, (settings, rows, chunk, state), settings.epochs.size, donate=(3,))
+    donate = (3,) if gives_state else ()
+    return compiled_function(function, program, (settings, rows, chunk, state), settings.epochs.size, donate=donate)
 
 
 def compiled_function(
@@ -65,7 +69,7 @@ def compiled_function(
     global _count
     leaves, shape = jax.tree.flatten(arguments)
     name = getattr(build, "func", build).__qualname__
-    key = name, program, shape, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+    key = name, donate, program, shape, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
     if (found := _programs.get(key)) is not None:
         return found, False
     started = time.perf_counter()

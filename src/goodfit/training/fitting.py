@@ -107,6 +107,7 @@ def fit(
     chunk_seconds: float = CHUNK_SECONDS,
     chunk_epochs: int | None = None,
     until: int | None = None,
+    overlaps: bool = False,
     window_done: WindowDone | None = None,
 ) -> Fitted:
     """Train every net of a cohort.
@@ -118,6 +119,7 @@ def fit(
     chunk_seconds: what a chunk should last, 0 for an epoch each
     chunk_epochs: its most epochs, None for no limit
     until: stop after this epoch, to go on later from the state, None for the end of the training
+    overlaps: train the next chunk while `report` looks at this one; holds the state twice
     window_done: called within epochs of rows that are read in parts. The results do not depend on where chunks end.
     cohort: as `cohort_of` makes it
     """
@@ -137,7 +139,7 @@ def fit(
     if rows is None:
         run = WindowRunner(cohort, settings, score_every, last, tell)
     else:
-        run = _Runner(cohort, settings, rows, score_every, chunk_epochs or cohort.epochs, last)
+        run = _Runner(cohort, settings, rows, score_every, chunk_epochs or cohort.epochs, last, overlaps)
 
     def seconds() -> dict[str, float]:
         return {"compile": run.compile_seconds, "train": time.perf_counter() - began - run.compile_seconds}
@@ -187,16 +189,34 @@ def nets_of(cohort: Cohort, parameters: Parameters) -> tuple[NetArrays, ...]:
     return tuple(take_net(parameters, job.recipe, place, blocks) for job, place in jobs)
 
 
+@dataclass(frozen=True)
+class _Going:
+    """A chunk that the devices train, and what comes of it once they are done. began: seconds."""
+
+    count: int
+    began: float
+    state: State
+    metrics: Any
+
+
 class _Runner:
     """Chunks of epochs, one after another; the next chunk's row orders are drawn while the devices work."""
 
     def __init__(
-        self, cohort: Cohort, settings: Settings, rows: ProgramRows, score_every: int, most: int, last: int
+        self,
+        cohort: Cohort,
+        settings: Settings,
+        rows: ProgramRows,
+        score_every: int,
+        most: int,
+        last: int,
+        overlaps: bool,
     ) -> None:
         self.cohort, self.settings, self.rows, self.score_every = cohort, settings, rows, score_every
-        self.most, self.last = most, last
+        self.most, self.last, self.overlaps = most, last, overlaps
         self.compile_seconds = 0.0
         self.state: State
+        self._epoch_seconds = 0.0
 
     def chunks(self, done: int, state: State, aim: float) -> Iterator[tuple[int, State, NDArray[Any]]]:
         """(epochs done, state, metrics [epochs, Q, K, S, M]) after every chunk, until all nets have stopped.
@@ -206,25 +226,41 @@ class _Runner:
         """
         self.state = state
         ahead: tuple[int, Chunk] | None = None
-        epoch_seconds = 0.0
+        going: _Going | None = None
+        ended = 0.0  # when the last chunk was there
         while done < self.last and np.asarray(self.state.active).any():
-            count, chunk = ahead or (1, self._draw(done, 1))
-            built, fresh = compiled(self.cohort.program, self.settings, self.rows, chunk, self.state)
-            self.compile_seconds += built.seconds if fresh else 0.0
-            began = time.perf_counter()
-            self.state, metrics = built.call(self.settings, self.rows, chunk, self.state)
-            done += count
-            if epoch_seconds:
-                ahead = self._ahead(done, aim / epoch_seconds)
-            wait_for(metrics)
-            values = np.moveaxis(np.asarray(metrics), 0, 2)[:count]
-            epoch_seconds = max(time.perf_counter() - began, 1e-6) / count
+            if going is None:
+                going = self._begin(ahead or (1, self._draw(done, 1)), self.state)
+                ahead, ended = None, going.began
+            here, going = going, None
+            done += here.count
+            if self._epoch_seconds:
+                ahead = self._ahead(done, aim)
+                if self.overlaps and ahead is not None:
+                    going = self._begin(ahead, here.state)
+            wait_for(here.metrics)
+            values = np.moveaxis(np.asarray(here.metrics), 0, 2)[: here.count]
+            now = time.perf_counter()
+            self._epoch_seconds, ended = max(now - max(here.began, ended), 1e-6) / here.count, now
             if ahead is None:
-                ahead = self._ahead(done, aim / epoch_seconds)
-            yield done, self.state, values
+                ahead = self._ahead(done, aim)
+            self.state = here.state
+            yield done, here.state, values
+            if self.state is not here.state:
+                going = None  # it began from what it was before the change
 
-    def _ahead(self, done: int, fitting: float) -> tuple[int, Chunk] | None:
-        count = min(max(1, int(fitting)), self.most, self.cohort.program.chunk, self.last - done)
+    def _begin(self, ahead: tuple[int, Chunk], state: State) -> _Going:
+        """Have the devices train a chunk."""
+        count, chunk = ahead
+        arguments = self.settings, self.rows, chunk, state
+        built, fresh = compiled(self.cohort.program, *arguments, gives_state=not self.overlaps)
+        self.compile_seconds += built.seconds if fresh else 0.0
+        began = time.perf_counter()
+        return _Going(count, began, *built.call(*arguments))
+
+    def _ahead(self, done: int, aim: float) -> tuple[int, Chunk] | None:
+        fitting = max(1, int(aim / self._epoch_seconds))
+        count = min(fitting, self.most, self.cohort.program.chunk, self.last - done)
         return (count, self._draw(done, count)) if count > 0 else None
 
     def _draw(self, done: int, count: int) -> Chunk:

@@ -83,12 +83,15 @@ class Pace:
     chunk_seconds: what a chunk of epochs should last; 0 for an epoch each.
     chunk_epochs: its most epochs; None for no limit.
     until: the epoch after which it stops, to go on later (see `Relay`); None for the end of the training.
+    overlaps: whether a chunk trains while observers look at the one before it, of which the device then holds both
+    states: for short chunks that are looked at closely.
     """
 
     score_every: int = 1
     chunk_seconds: float = CHUNK_SECONDS
     chunk_epochs: int | None = None
     until: int | None = None
+    overlaps: bool = False
 
 
 def run(
@@ -303,6 +306,7 @@ class _Training:
             chunk_seconds=pace.chunk_seconds,
             chunk_epochs=pace.chunk_epochs,
             until=pace.until,
+            overlaps=pace.overlaps,
             window_done=self._after_window,
         )
         if unfinished is not None:
