@@ -40,6 +40,17 @@ def test_what_is_not_there_is_one_clear_error(device: str | None, precision: str
     assert machine().kind == "cpu"
 
 
+@pytest.mark.cpu
+def test_a_precision_that_changes_nothing_is_said_to(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(devices, "_precision", "tf32")
+    assert (machine().precision, machine().precision) == ("highest", "highest")
+    assert [each.getMessage() for each in caplog.records] == [
+        "No GPU here: products are float32, and the precision tf32 changes nothing."
+    ]
+
+
 def test_every_precision_is_one_that_jax_knows() -> None:
     import jax
 

@@ -6,6 +6,7 @@ results come, a little sooner or later.
 """
 
 import functools
+import logging
 import os
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from goodfit.training import devices
 from goodfit.training.devices import Precision
 
+_log = logging.getLogger("goodfit")
 # what JAX calls the precisions
 PRODUCTS: dict[str, str] = {"highest": "highest", "tf32": "tensorfloat32", "bf16": "BF16_BF16_F32"}
 
@@ -76,6 +78,8 @@ def machine() -> Machine:
 def _described(kind: str, name: str, count: int, precision: Precision | None) -> Machine:
     found = Machine(kind, name, count)
     if kind == "cpu":
+        if precision not in (None, "highest"):  # said once, as what is found is kept
+            _log.warning("No GPU here: products are float32, and the precision %s changes nothing.", precision)
         return found
     return replace(
         found,
