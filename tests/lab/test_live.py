@@ -16,6 +16,7 @@ from scipy import stats
 import goodfit
 
 pytestmark = pytest.mark.xdist_group("lab-live")
+ENCODED = {**SMALL, "recipe": {**SMALL["recipe"], "encoding": "piecewise"}}
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,45 @@ def test_a_branch_goes_on_beside_and_is_compared(page: Page) -> None:
     assert page.refused("drop") == "Lab: there is no branch to drop."
 
 
+def test_a_branch_goes_with_its_trunk_and_not_with_another(page: Page) -> None:
+    """Back with A, as far as to where it left; gone with a sentence once A is another before that."""
+    opened(page)
+    page.ask("step", epochs=4)
+    stands(page, "paused")
+    page.ask("change", fields={"learning_rate": 0.05})
+    page.ask("step", epochs=4)
+    stands(page, "paused")
+    for back, change in ((6, {"learning_rate": 0.01}), (2, None)):  # changed anew; without the change that both had
+        page.ask("branch", epoch=8, fields={"learning_rate": 0.2})
+        page.ask("step", epochs=4)
+        stands(page, "paused")
+        page.ask("rewind", epoch=10)
+        assert page.last("state")[0]["epoch"] == {"A": 10, "B": 10}
+        if change is not None:
+            page.ask("rewind", epoch=back)
+            assert page.last("state")[0]["epoch"] == {"A": back, "B": 8}
+            acts = [each[0]["acts"] for each in page.got if each[0]["say"] == "changed" and each[0]["branch"] == "B"][
+                -1
+            ]
+            first = page.last("opened")[0]["state"]
+            beside = {"epoch": 8, "acts": acts}
+            opened(page, **first, epoch=back, acts=acts[:1], branch=beside)  # an address holds it
+            assert page.last("state")[0]["epoch"] == {"A": back, "B": 8}
+            page.ask("change", fields=change)
+        else:
+            page.ask("rewind", epoch=back)
+        assert page.last("dropped")[0]["branch"] == "B"
+        said = page.last("note")[0]
+        assert said["sentence"] == "B has been dropped: A is no longer the training that it left at epoch 8."
+        assert said["zh"]
+        assert page.last("state")[0]["epoch"] == {"A": back}
+        page.ask("step", epochs=8 - back)
+        stands(page, "paused")
+    page.ask("branch", epoch=3, fields={"learning_rate": 0.2})
+    page.ask("undo", branch="B")  # of the change by which it left
+    assert page.last("dropped")[0]["branch"] == "B"
+
+
 def test_changes_are_marked_and_the_state_that_holds_them_opens_alike(page: Page) -> None:
     opened(page)
     page.ask("step", epochs=6)
@@ -165,6 +205,7 @@ def test_it_plays_no_faster_than_it_is_asked_to(page: Page) -> None:
 @pytest.mark.parametrize(
     ("do", "fields", "match"),
     [
+        ("export", {"kind": "replay", "state": ENCODED}, "Replay: features must not be encoded"),  # before its job
         ("open", {"state": {"recipe": {"l2": -1}, "data": {"name": "mons"}}}, "Did you mean 'moons'"),
         ("open", {"state": {**SMALL, "data": {"file": "gone.csv", "target": "y"}}}, "'gone.csv' is not here any more"),
         ("rewind", {"epoch": 41}, "'epoch' must be from 0 to"),

@@ -6,12 +6,20 @@ import json
 
 import numpy as np
 import pytest
-from person_help import SMALL, STATE, Person
+from person_help import SMALL, STATE, Person, encoded
 
 import goodfit as gf
 from goodfit.lab.opening import data_of
 from goodfit.lab.states import checked_state
 
+SENT = """(() => {
+  const send = (window.unheard ??= WebSocket.prototype.send);
+  window.sent = [];
+  WebSocket.prototype.send = function (text) {
+    window.sent.push({...JSON.parse(text), stands: document.querySelector("#state").textContent});
+    return send.call(this, text);
+  };
+})()"""  # what the page asks for from then on, and what it then says
 pytestmark = pytest.mark.xdist_group("lab-page")  # one lab and one browser for all of them
 
 
@@ -145,6 +153,25 @@ def test_rewound_it_goes_the_same_way_again(person: Person) -> None:
     assert person.table("#loss")[there - 2 : there + 1] == before
 
 
+def test_play_at_once_after_going_back_is_play(person: Person) -> None:
+    """From the end, too: it goes on from there, and the button never says otherwise while it does."""
+    person.go(recipe={**SMALL["recipe"], "epochs": 60})
+    person.click("#play")
+    person.until("document.querySelector('#state').textContent === 'All epochs are done'")
+    person.value(SENT)
+    person.value(
+        "(() => { window.icons = []; const use = document.querySelector('#play use');"
+        " new MutationObserver(() => window.icons.push(use.getAttribute('href')))"
+        ".observe(use, {attributes: true}); })()"
+    )
+    person.of("#rewind", "(found.value = 6, found.dispatchEvent(new Event('change')), play.click())")
+    person.until("window.icons.at(-1) === '#i-play'")
+    person.until("document.querySelector('#state').textContent === 'All epochs are done'")
+    assert person.value("window.sent.map(each => each.do)") == ["rewind", "play"]
+    icons = person.value("window.icons.filter((each, at, all) => each !== all[at - 1])")
+    assert icons == ["#i-pause", "#i-play"]
+
+
 def test_a_branch_beside_its_trunk(person: Person) -> None:
     """One thing changed: two pictures, the paired difference with its interval, and one of the two kept."""
     person.go()
@@ -273,6 +300,24 @@ def test_points_drawn_with_mouse_and_keys_are_learnt(person: Person) -> None:
     assert person.play(5) >= 5
     person.choose("#data-name", "moons")
     person.until("document.querySelector('#legend').textContent.includes('upper')")
+
+
+def test_a_batch_size_that_is_too_large_for_a_while_comes_back(person: Person) -> None:
+    """Few points have a smaller one; and what they are opened as is changed while they are still trained so far."""
+    points = [[0.1 * k, 0.1 * k * (-1) ** k, k % 2] for k in range(8)]
+    long = {**SMALL["recipe"], "hidden": [64, 64], "epochs": 20_000}
+    person.value(SENT)
+    state = {**SMALL, "recipe": long, "epoch": 20_000, "data": {"points": points}}
+    person.value(f"location.hash = '#view=play&state={encoded(state)}'")
+    person.until("document.querySelector('#state').textContent.startsWith('Training up to')")
+    person.until(f"!('batch_size' in {STATE}.recipe)")
+    person.choose("#data-name", "circles")
+    person.until(f"{STATE}.data.name === 'circles' && document.querySelector('#legend').textContent.includes('inner')")
+    opens = person.value("window.sent.filter(each => each.do === 'open')")
+    assert [each["state"]["recipe"].get("batch_size") for each in opens] == [32, None, 32]
+    assert opens[-1]["stands"].startswith("Training up to")
+    assert person.state()["recipe"]["batch_size"] == 32
+    assert person.epoch == 0
 
 
 def test_a_field_is_refused_in_the_words_of_the_command_line(person: Person) -> None:

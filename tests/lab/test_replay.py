@@ -262,6 +262,19 @@ def test_what_cannot_be_replayed_is_refused(data: dict[str, Any], more: dict[str
         record(checked_state(a_state(data, **more)))
 
 
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        ({"weight": {"layer": 9, "i": 0, "value": 1.0}}, "the net has no layer 10"),
+        ({"change": {"batch_size": 500}}, "'batch_size' must not exceed"),
+    ],
+)
+def test_what_cannot_be_replayed_is_refused_before_it_is_trained(act: dict[str, Any], message: str) -> None:
+    state = {**a_state({"name": "moons", "rows": 60}), "epoch": 2, "acts": [{"epoch": 2, **act}]}
+    with pytest.raises(gf.InputError, match=message):
+        record(checked_state(state), watch=lambda _: pytest.fail("it trains"))
+
+
 def test_both_languages_have_the_same_words() -> None:
     words = tomllib.loads(files("goodfit.lab").joinpath("replay_page", "words.toml").read_text("utf-8"))
     assert words["en"].keys() == words["zh"].keys()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import time
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +14,7 @@ from lab_help import SMALL
 
 import goodfit
 from goodfit.errors import InputError
-from goodfit.lab import tracks
+from goodfit.lab import ahead, tracks
 from goodfit.lab.asking import explained
 from goodfit.lab.opening import OpenState, open_state
 from goodfit.lab.states import Act, WeightAct, checked_state
@@ -316,3 +318,41 @@ def test_a_state_whose_changes_do_not_fit_is_shown_as_far_as_it_came() -> None:
     state, error = told[-2:]
     assert (state["state"], state["epoch"]) == ("paused", {"A": 3})
     assert "the net has no layer 10" in error["sentences"][0]
+
+
+def test_nobody_waits_for_a_program_that_is_compiled(opened: OpenState, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Played, and changed, while it is: what was asked for is done at once, and trained once the program is there."""
+    compiled, begun = Event(), list[Track]()
+    monkeypatch.setattr(ahead, "rehearsed", lambda track: (begun.append(track), lambda: compiled.wait(20))[1])
+    asked: list[dict[str, Any] | None] = [
+        *({"do": "open", "id": 0, "state": SMALL}, None, {"do": "play", "id": 1}, None),
+        {"do": "change", "id": 2, "fields": {"learning_rate": 0.5}},
+    ]
+    told: list[dict[str, Any]] = []
+    commands: Any = SimpleNamespace(
+        next=lambda _=None: asked.pop(0) if asked else None, holds_any=lambda *_: False, waiting=True
+    )
+    worker = Worker(commands, lambda frame: told.append(split_frame(frame)[0]))
+    while asked:
+        worker._turn()
+    assert [header["to"] for header in told if header["say"] == "ok"] == [0, 1, 2]
+    assert (len(begun), worker.player.track("A").epoch) == (1, 0)
+    assert [header["state"] for header in told if header["say"] == "state"][-1] == "playing"
+    compiled.set()
+    end = time.monotonic() + 20
+    while worker.player.track("A").epoch == 0 and time.monotonic() < end:
+        worker._turn()
+    track = Track(opened)
+    track.change({"learning_rate": 0.5})
+    track.train(worker.player.track("A").epoch)
+    assert np.array_equal(worker.player.track("A").metrics, track.metrics)
+
+
+def test_what_is_rehearsed_leaves_no_trace(opened: OpenState, through: Track) -> None:
+    track = Track(opened)
+    track.train(5)
+    frames = [*track.frames]
+    ahead.rehearsed(track)()
+    assert (track.epoch, track.frames) == (5, frames)
+    track.train(40)
+    assert np.array_equal(track.metrics, through.metrics)

@@ -94,10 +94,15 @@ class Decided:
             "does-not": Words("It does not hold", "不成立"),
             "cannot-tell": Words("Nobody can tell yet", "还无法判断"),
         }[self.answer]
+        return Words(f"{verdict.en}: {self.evidence.en}", f"{verdict.zh}：{self.evidence.zh}")
+
+    @property
+    def evidence(self) -> Words:
+        """What the answer rests on."""
         ends = with_interval(self.difference, self.low, self.high, 4, sign=True)
         level = f"{100 * self.level:.4g} %"
-        en = f"{verdict.en}: {ends.en} for the claim, in {self.quantity.en}, by {self.pairs} pairs of nets ({level})."
-        zh = f"{verdict.zh}：就{self.quantity.zh}而言，支持该说法的差为 {ends.zh}，共 {self.pairs} 对网络（{level}）。"
+        en = f"{ends.en} for the claim, in {self.quantity.en}, by {self.pairs} pairs of nets ({level})."
+        zh = f"就{self.quantity.zh}而言，支持该说法的差为 {ends.zh}，共 {self.pairs} 对网络（{level}）。"
         if any(self.diverged):
             en += f" Diverged: {self.diverged[0]} of the first and {self.diverged[1]} of the second nets."
             zh += f"发散的网络：第一种 {self.diverged[0]} 个，第二种 {self.diverged[1]} 个。"
@@ -121,6 +126,7 @@ class Decided:
                 "sentence": vars(self.sentence),
                 "quantity": vars(self.quantity),
                 "told": vars(self.told),
+                "evidence": vars(self.evidence),
                 "nets": 2 * self.pairs,
                 "changes": list(self.changes),
                 "changes_of": "recipe" if self.claim.data is None else "data",

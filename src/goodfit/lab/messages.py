@@ -259,10 +259,13 @@ class AskAnswer(_Asked):
 
 
 class AskExport(_Asked):
-    """A state as something to take away. state: None for the one that is open."""
+    """A state as something to take away. state: None for the one that is open.
+
+    kind: of a replay, only whether there can be one; `AskReplay` makes it
+    """
 
     do: Literal["export"]
-    kind: Literal["command", "python", "notebook", "recipe"]
+    kind: Literal["command", "python", "notebook", "recipe", "replay"]
     state: dict[str, Any] | None = None
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from goodfit.errors import InputError, problem
 from goodfit.lab import messages, pictures
@@ -18,6 +17,8 @@ from goodfit.lab.changing import LENGTH, WHERE
 from goodfit.lab.difference import difference
 from goodfit.lab.messages import Branch
 from goodfit.lab.opening import OpenState
+from goodfit.lab.painting import FRAMES, Painter
+from goodfit.lab.parting import Parting
 from goodfit.lab.states import LabState
 from goodfit.lab.tracks import Track
 from goodfit.models.trained_net import TrainedNet
@@ -25,8 +26,6 @@ from goodfit.training.fitting import Report
 
 Tell = Callable[..., None]
 """(header, columns) -> it is sent."""
-FRAMES = 25.0  # a second at most: of paced training, of pictures
-PICTURE_SHARE = 16  # pictures may take so many times less time than passes between them
 CATCHING_SECONDS = 0.25  # between two messages of how far an opened state is trained
 STATE_SECONDS = 0.1  # between two messages of how it stands
 SLICE_SECONDS = 0.08  # that each of two branches trains before the other has its turn
@@ -43,14 +42,14 @@ class Player:
         self.opened: OpenState | None = None
         self.refusal: InputError | None = None  # why nothing is open
         self.tracks: dict[Branch, Track] = {}
-        self.view = messages.AskView(do="view")
+        self._painter = Painter(tell)
+        self._parting: Parting | None = None  # of the last B
         self.playing, self.batch = False, 0
         self.speed: float | None = None
         self.goal: int | None = None
         self._coming: tuple[LabState, Track | None] | None = None  # what A, and B, are not trained as far as yet
         self._sent: dict[Branch, int] = {}
-        self._grid: tuple[Any, ...] = ()
-        self._drawn = self._stated = self._due = 0.0
+        self._stated = self._due = 0.0
         self._slice = 1
         self._passed: list[tuple[float, int]] = []
 
@@ -60,7 +59,8 @@ class Player:
         """Show a state from its beginning, trained as far as it says."""
         track = Track(opened)
         self.pause()
-        self.opened, self.tracks, self._sent, self.batch, self._grid = opened, {"A": track}, {}, 0, ()
+        self.opened, self.tracks, self._sent, self.batch = opened, {"A": track}, {}, 0
+        self._painter.turn_to(opened)
         steps = {"steps": track.steps, "metrics": list(track.names)}
         self.tell({"say": "opened", **opened.told(), **steps})
         if opened.plane is not None:
@@ -102,6 +102,11 @@ class Player:
         self.playing, self.speed, self.goal, self.batch, self._coming = True, speed, None, 0, None
         self._due, self._passed = time.perf_counter(), []
 
+    def stall(self) -> None:
+        """Tell that it waits, for something to be compiled."""
+        self._passed = []
+        self.state()
+
     def pause(self) -> None:
         """Stay where it is."""
         self.playing, self.goal, self._coming = False, None, None
@@ -130,7 +135,7 @@ class Player:
         self.state()
 
     def rewind(self, branch: Branch, epoch: int) -> None:
-        """Back to an epoch."""
+        """Back to an epoch; with A, B goes as far as to where it left."""
         self._go_back(branch, lambda track: track.rewind(epoch))
 
     def undo(self, branch: Branch) -> None:
@@ -153,6 +158,7 @@ class Player:
             raise InputError(problem(WHERE, "all epochs are trained, and a change now would never be used", fix=fix))
         note = track.change(fields)
         self._show_changes(branch)
+        self._drop_what_is_gone()
         if note:
             self.tell({"say": "note", "sentence": note})
         self.state()
@@ -164,7 +170,7 @@ class Player:
 
     def _beside(self, made: Track) -> None:
         """Show a training as B."""
-        self.tracks["B"] = made
+        self.tracks["B"], self._parting = made, Parting.of(made)
         self._sent.pop("B", None)
         mark = made.marks[-1]
         self.tell({"say": "branched", "epoch": mark.epoch, "fields": dict(mark.fields), "sentence": mark.sentence})
@@ -185,11 +191,12 @@ class Player:
         self.batch = 0
         act(self.track(branch))
         self._show_changes(branch)
+        self._drop_what_is_gone()
         self.show(branch)
 
     def look(self, view: messages.AskView) -> None:
         """Show other pictures from now on."""
-        self.view, self._grid = view, ()
+        self._painter.look(view)
         if self.tracks:
             self._draw({branch: track.nets() for branch, track in self.tracks.items()})
 
@@ -265,13 +272,36 @@ class Player:
         self.pause()
         self.batch = 0
         how(track)
-        self._sent[branch] = min(self._sent.get(branch, 0), track.epoch)
+        self._show_from(branch)
+        self._drop_what_is_gone()
+        beside = self.tracks.get("B") if branch == "A" else None
+        if beside is None or self._parting is None:
+            return
+        epoch = max(track.epoch, self._parting.epoch)
+        if beside.epoch > epoch:
+            beside.rewind(epoch)
+            self._show_from("B")
+
+    def _show_from(self, branch: Branch) -> None:
+        """Tell all of a branch that is back at an earlier epoch."""
+        self._sent[branch] = min(self._sent.get(branch, 0), self.tracks[branch].epoch)
         self.show(branch, changed=True)
+
+    def _drop_what_is_gone(self) -> None:
+        """Drop B where A is no longer the training that it left, or where it has not left it any more."""
+        beside, parting = self.tracks.get("B"), self._parting
+        if beside is None or parting is None:
+            return
+        if not parting.is_of(self.track("A")):
+            self.drop("B")
+            self.tell({"say": "note", "sentence": parting.gone})
+        elif not parting.has_left(beside):
+            self.drop("B")
 
     def _looked(self, track: Track, report: Report) -> bool:
         """After a chunk of a single training."""
         self._curves("A", track)
-        if self._picture_due():
+        if self._painter.due:
             self._draw({"A": track.nets(report.nets())})
         if time.perf_counter() - self._stated > STATE_SECONDS:
             self.state()
@@ -315,7 +345,7 @@ class Player:
             track.train(until)
             trained += track.epoch - before
             self._curves(branch, track)
-        if self._picture_due():
+        if self._painter.due:
             self._draw({branch: track.nets() for branch, track in self.tracks.items()})
         self._difference()
         if time.perf_counter() - self._stated > STATE_SECONDS:
@@ -353,37 +383,9 @@ class Player:
         if "B" in self.tracks and (found := difference(self.tracks["A"], self.tracks["B"])) is not None:
             self.tell({"say": "difference", **found})
 
-    def _picture_due(self) -> bool:
-        return time.perf_counter() >= self._drawn
-
     def _draw(self, nets: Mapping[Branch, Sequence[TrainedNet]]) -> None:
-        """Draw what the page looks at; and leave time for training before the next."""
-        began = time.perf_counter()
-        for branch, own in nets.items():
-            self._draw_one(branch, own)
-        ended = time.perf_counter()
-        self._drawn = ended + max(1 / FRAMES, PICTURE_SHARE * (ended - began))
-
-    def _draw_one(self, branch: Branch, nets: Sequence[TrainedNet]) -> None:
-        assert self.opened is not None
-        view, plane, track = self.view, self.opened.plane, self.tracks[branch]
-        if not self._grid:
-            self._grid = tuple(
-                plane.inputs(points) if plane is not None and points else None
-                for points in (view.grid, view.thumbnails)
-            )
-        fine, coarse = self._grid
-        about = {"branch": branch, "epoch": track.epoch, "batch": self.batch}
-        one = view.net if view.net is not None and view.net < len(nets) else None
-        if plane is not None and fine is not None:
-            shown = [nets[one]] if one is not None else sound(nets, track.frozen)
-            self.tell({"say": "boundary", **about, "net": one}, pictures.boundary(shown, plane, fine, view.grid))
-        unit_net = min(view.unit_net, len(nets) - 1)
-        net = nets[unit_net]
-        hidden = list(net.sizes[1:-1])
-        if view.thumbnails:
-            columns = pictures.units(net, plane, coarse, view.thumbnails)
-            self.tell({"say": "units", **about, "net": unit_net, "hidden": hidden}, columns)
+        """Draw nets of branches as they are now."""
+        self._painter.draw({branch: (self.tracks[branch], own) for branch, own in nets.items()}, self.batch)
 
     def _measured(self) -> float:
         """Epochs a second, lately."""
@@ -393,8 +395,3 @@ class Player:
             return 0.0
         (began, first), (ended, last) = self._passed[0], self._passed[-1]
         return max(0.0, (last - first) / max(ended - began, 1e-6))
-
-
-def sound(nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]) -> Sequence[TrainedNet]:
-    """The nets that are finite; all where none is."""
-    return [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets

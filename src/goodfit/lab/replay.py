@@ -84,15 +84,11 @@ def record(state: LabState, files: Mapping[str, Path] | None = None, *, watch: W
     files: uploads by name
     watch: called with the share that is done
 
-    Without changes, the nets are those of `goodfit.train` with the same recipe and seeds, to the bit. InputError where
-    they cannot be drawn, or are too large.
+    Without changes, the nets are those of `goodfit.train` with the same recipe and seeds, to the bit. InputError before
+    anything is trained, where they cannot be drawn, or are too large, or a change does not fit.
     """
-    opened = open_state(state, files or {})
-    check_drawn(opened)
-    track = Track(opened)
-    initial = track.nets()
-    frames, shown = room_for(max(net.n_parameters for net in initial), len(initial))
-    kept = {0: tuple(initial[:shown])}
+    track, frames, shown = ready(state, files or {})
+    opened, kept = track.opened, {0: tuple(track.nets()[:shown])}
 
     def look(own: Track, report: Report) -> bool:
         if report.epoch in wanted or own.ended:
@@ -111,6 +107,18 @@ def record(state: LabState, files: Mapping[str, Path] | None = None, *, watch: W
     kept[track.epoch] = tuple(track.nets()[:shown])
     metrics = {name: track.metrics[:, place] for place, name in enumerate(track.names)}
     return Recorded(opened, tuple(kept), tuple(kept.values()), metrics, len(opened.jobs))
+
+
+def ready(state: LabState, files: Mapping[str, Path]) -> tuple[Track, int, int]:
+    """(a training at its beginning, frames, nets) that are recorded of a state; InputError where it cannot be."""
+    opened = open_state(state, files)
+    check_drawn(opened)
+    track, tried = Track(opened), Track(opened)
+    initial = track.nets()
+    frames, shown = room_for(max(net.n_parameters for net in initial), len(initial))
+    for act in state.acts:
+        tried.do(act.model_copy(update={"epoch": 0}))  # whether it fits does not depend on what is trained
+    return track, frames, shown
 
 
 def check_drawn(opened: OpenState) -> Plane:

@@ -9,6 +9,7 @@ import functools
 import os
 import re
 import signal
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -19,10 +20,11 @@ import numpy as np
 
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.lab import messages
+from goodfit.lab.ahead import Ahead
 from goodfit.lab.opening import FileGone, open_state
 from goodfit.lab.pipes import Commands, framed
 from goodfit.lab.playing import Player
-from goodfit.lab.states import DEFAULT, LabState, checked_state
+from goodfit.lab.states import DEFAULT, checked_state
 from goodfit.lab.telling import pack, with_header
 from goodfit.lab.tracks import Track
 from goodfit.training.devices import prepare
@@ -30,6 +32,7 @@ from goodfit.training.recipe import Recipe
 
 OVERTAKES = "open", "reset"  # what does not wait until an opened state is trained as far as it says
 IDLE_SECONDS = 0.2  # without a message, after which the program of an open state is compiled ahead
+SOON_SECONDS = 0.02  # between two looks whether one is compiled that Play waits for
 _FIELD = re.compile(r"'([a-z0-9_]+)'")
 
 
@@ -44,7 +47,8 @@ class Worker:
         """What the server tells with every message."""
         self._to: int | None = None
         self._did = ""  # what was asked for last
-        self._ready: LabState | None = None  # whose program is compiled
+        self._ahead = Ahead()
+        self._warm = False
         self._acts: dict[str, Callable[[Any], Any]] = {
             "open": lambda asked: self._open(asked.state),
             "play": lambda asked: self.player.play(asked.speed),
@@ -70,22 +74,41 @@ class Worker:
 
     def run(self) -> None:
         """Deal with messages, and train between them, until the process is ended."""
-        warnings.showwarning = lambda message, *_, **__: self.tell({"say": "note", "sentence": str(message)})
+        warnings.showwarning = lambda message, *_, **__: self._note(message)
         prepare()
         while True:
             self._turn()
 
     def _turn(self) -> None:
-        asked = self.commands.next(0 if self.player.playing else IDLE_SECONDS)
-        if asked is None and self.player.playing:
+        """Deal with a message; where there is none, train on, or have compiled what will."""
+        coming = next((track for track in self.player.tracks.values() if not self._ahead.has(track)), None)
+        plays, trains = self.player.playing, self.player.playing and coming is None
+        asked = self.commands.next(0 if trains else SOON_SECONDS if plays else IDLE_SECONDS)
+        if asked is None and trains:
             self._guarded(self.player.advance, None, pause=True)
-        elif asked is None and not self._compile_ahead():
+        elif asked is None and coming is not None:
+            if self._ahead.begin(coming, waited_for=plays) and plays:
+                self.player.stall()
+        elif asked is None and not self._warms():
             asked = self.commands.next()
         if asked is not None:
             own = asked
             self._did = str(own.get("do"))
             self._guarded(lambda: self._do(own), own.get("id"))
             self._guarded(self.player.catch_up, None)  # where what overtook it was refused
+
+    def _warms(self) -> bool:
+        """Have compiled what most pages open with, once, where nothing is open yet; whether that was to be done."""
+        if self._warm or self.player.tracks:
+            return False
+        self._warm = True
+        self._ahead.begin(Track(open_state(checked_state(DEFAULT), {})))
+        return True
+
+    def _note(self, warning: Warning | str) -> None:
+        """Tell of a warning; one of what is compiled comes again from what it trains."""
+        if threading.current_thread() is threading.main_thread():
+            self.tell({"say": "note", "sentence": str(warning)})
 
     def tell(self, header: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> None:
         """Send a message to the page."""
@@ -133,8 +156,13 @@ class Worker:
 
     def _export(self, asked: messages.AskExport) -> None:
         from goodfit.lab.exporting import export
+        from goodfit.lab.replay import ready
 
-        self._answer("exported", vars(export(checked_state(asked.state), asked.kind, self.files)))
+        state = checked_state(asked.state)
+        if asked.kind == "replay":
+            ready(state, self.files)
+        else:
+            self._answer("exported", vars(export(state, asked.kind, self.files)))
 
     def _job(self, name: str, asked: Any) -> None:
         """A job beside the trainings: this process is then the one for jobs."""
@@ -178,19 +206,6 @@ class Worker:
         # a study's parameters may have the names of fields, and what is wrong with an answer is said beside it
         field = fields[0] if fields and self._did not in ("study", "answer") else None
         self.tell({"say": "error", "sentences": list(sentences), "field": field, "lost": False, "gone": gone})
-
-    def _compile_ahead(self) -> bool:
-        """Compile what Play will run, while nobody asks for anything; whether there was something to compile."""
-        opened = self.player.opened
-        state = checked_state(DEFAULT) if opened is None else opened.state
-        if self._ready == state:
-            return False
-        self._ready = state
-        try:
-            Track(open_state(state, self.files) if opened is None else opened).train(1)
-        except Exception:  # noqa: BLE001 - whoever plays it hears of it
-            return False
-        return True
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ export class Claims {
 /** A decided claim: the answer in a word, the sentence, the interval drawn, and how it was found. */
 export function decided(value) {
   const word = put(h("p", { class: `answer ${value.answer}` }), `answer.${value.answer}`);
-  return h("article", { class: "decided stack" }, word, says("p", value.sentence, "lead"), interval(value), says("p", value.told));
+  return h("article", { class: "decided stack" }, word, says("p", value.sentence, "lead"), interval(value), says("p", value.evidence));
 }
 
 /** An interval as a bar about zero. @param {{low: number, high: number, difference: number}} given */

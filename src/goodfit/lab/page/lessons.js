@@ -105,7 +105,7 @@ export class View {
   answered(lesson, { right, head, told, why, aside, decided: found, collected }) {
     const next = lesson.try_next.map((each) => says("li", each));
     const say = (kind, words) => (words ? [says("p", words, kind || null)] : []);
-    return [...say(`answer ${right ? "holds" : ""}`, head), ...say("", told), ...say("error", aside), ...say("", why), ...(found ? [decided(found)] : []), ...say("muted", collected), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];
+    return [...say(`answer ${right ? "holds" : ""}`, head), ...(found ? [decided(found)] : say("", told)), ...say("error", aside), ...say("", why), ...say("muted", collected), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];
   }
 
   async play(state) {

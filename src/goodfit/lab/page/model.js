@@ -43,11 +43,15 @@ export class Model extends Teller {
     this.turn = 0; // of what is opened: an earlier one that waits gives up
     /** @type {Promise<any>|null} until the state that was asked for last is open, or refused */
     this.answer = null;
+    /** @type {{batch_size?: number}} what of the state does not fit its rows */
+    this.tooLarge = {};
     this.gone = null; // the last state that was refused because its file is gone
     this.lacks = null; // that in the address
     this.died = -Infinity; // when the process that trained did
     this.pushes = false; // whether what is opened next is a new entry of the browser's history
     this.speed = "";
+    /** @type {{state: string}|null} that was asked for last, until that is answered */
+    this.meant = null;
     this.plays = false; // as was asked for: a single step is none
     this.view = { net: /** @type {number|null} */ (null), grid: 40, thumbnails: 12, unit_net: 0, shown: /** @type {number|null} */ (null) };
     this.listen();
@@ -77,7 +81,7 @@ export class Model extends Teller {
       this.tell("units");
     });
     hear("state", (message) => {
-      this.status = message;
+      this.status = this.meant && message.state !== "opening" ? { ...message, state: this.meant.state } : message;
       if (message.state !== "opening") this.coming = null;
       for (const [branch, epoch] of Object.entries(message.epoch)) this.reached[branch] = this.playing ? Math.max(epoch, this.reached[branch] ?? 0) : epoch;
       if (!["playing", "opening"].includes(message.state) && this.opened) this.keep();
@@ -161,6 +165,7 @@ export class Model extends Teller {
   async open(state, how = {}) {
     const play = this.plays && this.playing;
     const turn = ++this.turn;
+    this.tooLarge = {};
     this.pushes = !how.quietly;
     this.tell("busy", true);
     let known = () => {};
@@ -189,14 +194,23 @@ export class Model extends Teller {
 
   /** Back to the initial nets; the browser's history keeps what was changed on the way, for Undo. */
   reset() {
-    if (this.epoch) {
-      this.keep();
-      address.write({ state: this.state });
-    }
+    if (this.epoch) this.leave();
     return this.ask("reset");
   }
 
-  /** Ask for a state; where there are fewer rows than a batch, with the batch size that fits them. @param {string} [field] @param {() => void} [known] called once it is open, though not yet trained as far as it says */
+  /** Back to an epoch; the browser's history keeps later changes. @param {number} epoch */
+  back(epoch) {
+    if (this.acts.some((act) => act.epoch > epoch)) this.leave();
+    return this.stands("paused", this.ask("rewind", { epoch }));
+  }
+
+  /** What is shown can be had back from the browser's history. */
+  leave() {
+    this.keep();
+    address.write({ state: this.state });
+  }
+
+  /** Ask for a state; where there are fewer rows than a batch, with the batch size that fits them, until there are more again. @param {string} [field] @param {() => void} [known] called once it is open, though not yet trained as far as it says */
   async opening(state, field, known) {
     try {
       return await this.live.ask("open", { state }, known);
@@ -205,7 +219,9 @@ export class Model extends Teller {
       const again = /** @type {any} */ (error).field === "batch_size" && size && field !== "batch_size";
       if (/** @type {any} */ (error).gone) this.gone = state;
       if (/** @type {any} */ (error).later) return this.refuse(error) ?? LATER;
-      return again ? this.ask("open", { state: { ...state, recipe } }, field, known) : this.refuse(error, field);
+      if (!again) return this.refuse(error, field);
+      this.tooLarge = { batch_size: size };
+      return this.ask("open", { state: { ...state, recipe } }, field, known);
     }
   }
 
@@ -229,8 +245,9 @@ export class Model extends Teller {
     let answer;
     do await (answer = this.answer); // of what is being opened is what changes next, however long that takes
     while (answer !== this.answer); // one after another
-    const parts = typeof made === "function" ? made(this.state) : made;
-    const state = { ...this.state, ...parts };
+    const base = { ...this.state, recipe: { ...this.tooLarge, ...this.state.recipe } };
+    const parts = typeof made === "function" ? made(base) : made;
+    const state = { ...base, ...parts };
     if ("widths" in parts && parts.widths) delete state.nets;
     if ("nets" in parts) delete state.widths;
     return this.open(state, { field });
@@ -279,23 +296,25 @@ export class Model extends Teller {
   async play(speed = this.speed) {
     this.speed = speed;
     this.plays = true;
-    this.stands("playing");
-    if (await this.ask("play", speed ? { speed: Number(speed) } : {})) return;
+    if (await this.stands("playing", this.ask("play", speed ? { speed: Number(speed) } : {}))) return;
     this.plays = false;
     this.stands("paused");
   }
 
   pause() {
     this.plays = false;
-    this.stands("paused");
-    return this.ask("pause");
+    return this.stands("paused", this.ask("pause"));
   }
 
-  /** Show at once what was asked for; the server's word, which comes later, counts. @param {"playing"|"paused"} state */
-  stands(state) {
-    if (!this.live.socket) return; // nobody hears it
+  /** Show at once what was asked for, whatever is told of what was before, until that is answered. @param {"playing"|"paused"} state @param {Promise<any>} [asked] */
+  async stands(state, asked) {
+    if (!this.live.socket) return asked; // nobody hears it
+    const meant = (this.meant = { state });
     this.status = { ...this.status, state, batch: 0 };
     this.tell("state");
+    const answer = await asked;
+    if (this.meant === meant) this.meant = null;
+    return answer;
   }
 
   /** Ask for other pictures. @param {Partial<Model["view"]>} changed */

@@ -38,7 +38,10 @@ export class Play {
     click("step", () => model.ask("step", { epochs: 1 }));
     click("batch", () => model.ask("batch"));
     click("reset", () => model.reset());
-    $("rewind").addEventListener("input", () => ($("epoch").textContent = $("rewind").value));
+    $("rewind").addEventListener("input", () => {
+      if (model.playing) model.pause(); // else it would run away from under the hand
+      $("epoch").textContent = $("rewind").value;
+    });
     $("rewind").addEventListener("change", () => this.goTo(Number($("rewind").value)));
     click("undo", () => {
       if (model.marks.A.length) model.ask("undo");
@@ -62,10 +65,8 @@ export class Play {
   /** Back to an epoch; or on to one that was there before. @param {number} epoch */
   goTo(epoch) {
     const { model } = this;
-    const { branch, reached } = model;
-    if (branch && branch.epoch <= epoch && epoch < reached.B) model.ask("rewind", { epoch, branch: "B" }); // it stands beside A
     if (epoch > model.epoch) model.ask("step", { epochs: epoch - model.epoch });
-    else if (epoch < model.epoch) model.ask("rewind", { epoch });
+    else if (epoch < model.epoch) model.back(epoch);
   }
 
   curveTools() {

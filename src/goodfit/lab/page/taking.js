@@ -21,7 +21,8 @@ export class Taking {
     const kind = $("export").value;
     $("export").value = "";
     const state = model.whole;
-    const value = kind === "replay" ? await job(model, $("taken"), kind, { language, state }) : (await model.ask("export", { kind, state }))?.value;
+    const made = await model.ask("export", { kind, state }); // of a replay, which takes long, only whether it can be had
+    const value = made && kind === "replay" ? await job(model, $("taken"), kind, { language, state }) : made?.value;
     if (!value) return;
     const { name, mime, text } = value;
     const file = kind === "replay" || kind === "notebook";
