@@ -128,9 +128,10 @@ def test_a_branch_goes_with_its_trunk_and_not_with_another(page: Page) -> None:
         if change is not None:
             page.ask("rewind", epoch=back)
             assert page.last("state")[0]["epoch"] == {"A": back, "B": 8}
-            acts = [each[0]["acts"] for each in page.got if each[0]["say"] == "changed" and each[0]["branch"] == "B"][
-                -1
-            ]
+            assert page.last("difference")[0]["sentence"]["en"].startswith("B waits at epoch 8, where it left A.")
+            acts = next(
+                each["acts"] for each, _ in reversed(page.got) if (each["say"], each.get("branch")) == ("changed", "B")
+            )
             first = page.last("opened")[0]["state"]
             beside = {"epoch": 8, "acts": acts}
             opened(page, **first, epoch=back, acts=acts[:1], branch=beside)  # an address holds it

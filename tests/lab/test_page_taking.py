@@ -48,6 +48,7 @@ def test_a_verdict_and_what_is_taken_away_meanwhile(person: Person, tmp_path: Pa
     person.choose("#export", "notebook")
     person.until("document.querySelector('#taken').textContent.includes('train.ipynb')")
     person.choose("#export", "recipe")
+    person.until("document.querySelector('#taken pre')")  # in the place of the notebook, which has such a button too
     person.click("#taken [data-w=save]")
     notebook = json.loads(kept(tmp_path, "train.ipynb"))
     assert any("learning_rate=0.1" in "".join(cell["source"]) for cell in notebook["cells"])

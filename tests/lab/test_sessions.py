@@ -255,6 +255,8 @@ def talking(here: Lab) -> Iterator[Page]:
     page.close()
 
 
+# The pings of both ends of the socket draw from `random` in threads of this process, whenever they are due.
+@pytest.mark.filterwarnings("ignore:Do not use the .random. module inside strategies")
 @settings(max_examples=100)
 @given(
     st.sampled_from([*EXAMPLES, "pause", "nothing"]),

@@ -15,14 +15,20 @@ MEASURES = {
     "valid_loss": Words("B less A, validation loss at epoch {epoch}: ", "第 {epoch} 轮的验证损失，B 减 A："),
     "train_loss": Words("B less A, training loss at epoch {epoch}: ", "第 {epoch} 轮的训练损失，B 减 A："),
 }
+BEGINS = Words("Play, and B less A appears here, with its interval.", "按下播放，这里就会显示 B 减 A 的差及其区间。")
+NOTHING: dict[str, Any] = {"mean": None, "low": None, "high": None, "nets": 0}
 
 
-def difference(first: Track, second: Track) -> dict[str, Any] | None:
-    """The fields of `telling.DifferenceTold`, at the last epoch that both have come to; None at their beginning."""
+def difference(first: Track, second: Track, left: int) -> dict[str, Any]:
+    """The fields of `telling.DifferenceTold`, at the last epoch that both have come to.
+
+    left: the epoch at which the second left the first
+    """
     epoch = min(first.epoch, second.epoch)
-    if not epoch:
-        return None
     name = "valid_loss" if "valid_loss" in first.names else "train_loss"
+    if first.epoch < left or not epoch:
+        words = BEGINS if first.epoch == left else _waits(left)
+        return {"epoch": epoch, "metric": name, **NOTHING, "sentence": vars(words)}
     apart = np.asarray(second.standing(name, epoch), np.float64) - np.asarray(first.standing(name, epoch), np.float64)
     found = paired(apart)
     words, what = found.pop("said"), MEASURES[name]
@@ -30,10 +36,16 @@ def difference(first: Track, second: Track) -> dict[str, Any] | None:
     return {"epoch": epoch, "metric": name, **found, "sentence": told}
 
 
+def _waits(left: int) -> Words:
+    """That A was taken back to before B."""
+    en = f"B waits at epoch {left}, where it left A. Play, and A comes there."
+    return Words(en, f"B 停在第 {left} 轮，即它离开 A 的地方。按下播放，A 就会到达那里。")
+
+
 def paired(apart: NDArray[np.float64]) -> dict[str, Any]:
     """The mean of differences [P], those alone that are finite, its interval, and what they say."""
     every, apart = len(apart), apart[np.isfinite(apart)]
-    found: dict[str, Any] = {"mean": None, "low": None, "high": None, "nets": len(apart)}
+    found: dict[str, Any] = {**NOTHING, "nets": len(apart)}
     if not len(apart):
         return {**found, "said": Words("no net is finite in both.", "没有网络在两个分支中都未发散。")}
     mean = float(apart.mean())

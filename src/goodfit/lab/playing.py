@@ -380,7 +380,8 @@ class Player:
 
     def _difference(self) -> None:
         """Tell how far B is from A, where both are somewhere."""
-        if "B" in self.tracks and (found := difference(self.tracks["A"], self.tracks["B"])) is not None:
+        if "B" in self.tracks and self._parting is not None:
+            found = difference(self.tracks["A"], self.tracks["B"], self._parting.epoch)
             self.tell({"say": "difference", **found})
 
     def _draw(self, nets: Mapping[Branch, Sequence[TrainedNet]]) -> None:

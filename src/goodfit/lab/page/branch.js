@@ -53,7 +53,7 @@ export class Branching {
   /** B less A in words. */
   words() {
     const { difference } = this.model;
-    return difference ? of(difference.sentence) : t("branch.wait");
+    return difference ? of(difference.sentence) : "";
   }
 
   update() {

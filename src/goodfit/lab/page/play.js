@@ -130,7 +130,7 @@ export class Play {
       if (both) found.push(B.line(this.measure(what), { key: this.measure(what).startsWith("valid") ? "valid.b" : "train.b", ink: "--series-3" }, model.branch.epoch));
       return found;
     };
-    const now = both ? Math.max(model.epoch, model.reached.B) : model.epoch;
+    const now = both && model.epoch >= model.branch.epoch ? Math.max(model.epoch, model.reached.B) : model.epoch;
     this.list(marks);
     const losses = lines("loss");
     this.loss.show(losses, marks, now, end);
