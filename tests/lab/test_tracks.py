@@ -22,6 +22,7 @@ from goodfit.lab.telling import columns_of, split_frame
 from goodfit.lab.tracks import Track
 from goodfit.lab.worker import Worker
 from goodfit.models import TrainedNet
+from goodfit.training.compile import compilations, forget
 from goodfit.training.fitting import Report
 
 
@@ -349,10 +350,14 @@ def test_nobody_waits_for_a_program_that_is_compiled(opened: OpenState, monkeypa
 
 
 def test_what_is_rehearsed_leaves_no_trace(opened: OpenState, through: Track) -> None:
+    """But for the program, which is the one that trains."""
     track = Track(opened)
     track.train(5)
     frames = [*track.frames]
+    forget()
     ahead.rehearsed(track)()
     assert (track.epoch, track.frames) == (5, frames)
+    compiled = compilations()
     track.train(40)
+    assert compilations() == compiled
     assert np.array_equal(track.metrics, through.metrics)

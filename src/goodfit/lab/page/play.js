@@ -36,7 +36,11 @@ export class Play {
     click("play", () => this.playOrPause());
     $("speed").addEventListener("change", () => model.playing && model.play($("speed").value));
     click("step", () => model.ask("step", { epochs: 1 }));
-    click("batch", () => model.ask("batch"));
+    click("batch", async () => {
+      put($("state"), "working"); // the first one is compiled
+      await model.ask("batch");
+      this.update();
+    });
     click("reset", () => model.reset());
     $("rewind").addEventListener("input", () => {
       if (model.playing) model.pause(); // else it would run away from under the hand
