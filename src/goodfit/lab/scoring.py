@@ -37,7 +37,7 @@ class ScoredPrediction:
 
     mark: whether it came true
     off: how far a number was from the nets' mean, in its own unit
-    told: both in a sentence
+    told: both in a sentence, which leaves the mark to whoever shows it
     why: the lesson's own words on the answer
     aside: that the result is not what the lesson's file states; None where it is
     """
@@ -114,9 +114,8 @@ def score_prediction(lesson: Lesson, prediction: object, result: LessonResult) -
     if isinstance(given, str):
         found = "cannot-tell" if result.decided is None else result.decided.answer
         told = Words("", "") if result.decided is None else result.decided.told
-        right = given == found
-        said = _beside(ANSWERS[given], told, right)
-        return ScoredPrediction(given, result, "right" if right else "wrong", 0.0, said, why, aside)
+        said = Words(f"You said: {ANSWERS[given].en} {told.en}", f"你的预测：{ANSWERS[given].zh}{told.zh}")
+        return ScoredPrediction(given, result, "right" if given == found else "wrong", 0.0, said, why, aside)
     if not math.isfinite(result.value):
         told = Words(
             f"You said {given:.4g}; of {result.nets} nets some diverged, so that there is no mean to compare it with.",
@@ -136,15 +135,9 @@ def _told(given: float, result: LessonResult, within: float, mark: Mark) -> Word
     """A number beside the result in two or three sentences."""
     far = abs(given - result.value)
     off = f"{far if far > within / 1000 else 0:.2g}"  # of what is allowed, rounding of floats is nothing
-    end = {
-        "right": Words(
-            f"Right: off by {off}, and {within:g} is allowed.", f"正确：相差 {off}，允许的误差为 {within:g}。"
-        ),
-        "wrong": Words(
-            f"Not so: off by {off}, and {within:g} is allowed.", f"不对：相差 {off}，允许的误差为 {within:g}。"
-        ),
-        "cannot-tell": _unsure(result, within),
-    }[mark]
+    end = Words(f"It is off by {off}; {within:g} is allowed.", f"相差 {off}，允许的误差为 {within:g}。")
+    if mark == "cannot-tell":
+        end = _unsure(result, within)
     return Words(
         f"You said {given:.4g}; {result.told.en}. {end.en}", f"你的预测是 {given:.4g}；{result.told.zh}。{end.zh}"
     )
@@ -152,8 +145,8 @@ def _told(given: float, result: LessonResult, within: float, mark: Mark) -> Word
 
 def _unsure(result: LessonResult, within: float) -> Words:
     """That the mean is less sure than the question asks, and how many nets more would make it so."""
-    en = f"These nets cannot tell: their mean is only sure to {result.reach:.2g}; the question asks for {within:g}."
-    zh = f"这些网络无法判断：均值只准确到 {result.reach:.2g}，而题目要求 {within:g}。"
+    en = f"Their mean is only sure to {result.reach:.2g}; the question asks for {within:g}."
+    zh = f"均值只准确到 {result.reach:.2g}，而题目要求 {within:g}。"
     more = nets_needed(result.reach, result.nets, within)
     if more is None:
         return Words(f"{en} More than {MOST_TOLD:,} nets would be needed.", f"{zh}需要 {MOST_TOLD:,} 个以上的网络。")
@@ -186,8 +179,3 @@ def _unexpected(lesson: Lesson, result: LessonResult) -> Words:
         stated = ANSWERS[counts.expected or "cannot-tell"]
         en, zh = f'The lesson\'s file states "{stated.en}"', f"课程文件写明的结果是“{stated.zh}”"
     return Words(f"{en}: {AT_FAULT.en}", f"{zh}：{AT_FAULT.zh}")
-
-
-def _beside(said: Words, found: Words, right: bool) -> Words:
-    en, zh = ("Right.", "正确。") if right else ("Not so.", "并非如此。")
-    return Words(f"You said: {said.en} {found.en} {en}", f"你的预测：{said.zh}{found.zh}{zh}")
