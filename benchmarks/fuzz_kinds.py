@@ -29,7 +29,7 @@ from goodfit.models.model_file import load_model
 from goodfit.plain_json import plain
 from goodfit.reading import read_bytes
 from goodfit.reports import kept
-from goodfit.runs import list_runs, load, record
+from goodfit.runs import list_runs, load, record, rows_again
 from goodfit.runs.opening import restated
 from goodfit.runs.start_files import OPTIMIZER, read_state, write_state
 from goodfit.runs.start_seen import seen_before
@@ -123,8 +123,8 @@ def _resume(folder: Path) -> None:
     where = folder / "going"
     found = record.RunRecord.read(where)
     record.read_recipe(where, found)
-    data = record.data_of(where, found, None, "resume")
-    parts = record.read_split(where, data, found, "resumed", "resume")
+    data = rows_again.data_of(where, found, None, "resume")
+    parts = rows_again.read_split(where, data, found, "resumed", "resume")
     str(parts)
 
 

@@ -15,7 +15,7 @@ from run_help import RECIPE
 from goodfit.data import Split, load, split
 from goodfit.data.prints import fingerprint
 from goodfit.errors import GoodfitError, InputError
-from goodfit.runs import list_runs, record
+from goodfit.runs import list_runs, record, rows_again
 from goodfit.training.recipe import Recipe
 
 PARTS = split(load("iris"), seed=4)
@@ -34,7 +34,7 @@ def test_what_a_run_begins_with_is_read_back(folder: Path) -> None:
     assert (found.state, found.scores, found.seconds, found.epochs) == ("training", {}, {}, 0)
     assert found.when.tzinfo is not None
     assert record.read_recipe(folder, found) == RECIPE
-    again = record.read_split(folder, load("iris"), found, "resumed")
+    again = rows_again.read_split(folder, load("iris"), found, "resumed")
     assert again.seed == 4
     assert all(np.array_equal(again.rows(part), PARTS.rows(part)) for part in ("train", "valid", "test"))
 
@@ -43,7 +43,7 @@ def test_a_split_without_some_parts_is_read_back(tmp_path: Path) -> None:
     data = load("iris")
     parts = Split(data, np.arange(150), np.empty(0, int), np.empty(0, int))
     record.begin(tmp_path / "run", RECIPE, parts, (0,))
-    again = record.read_split(tmp_path / "run", data, record.RunRecord.read(tmp_path / "run"), "resumed")
+    again = rows_again.read_split(tmp_path / "run", data, record.RunRecord.read(tmp_path / "run"), "resumed")
     assert again.sizes == {"train": 150, "valid": 0, "test": 0}
 
 

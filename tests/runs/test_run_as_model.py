@@ -12,6 +12,7 @@ import pytest
 
 import goodfit as gf
 import goodfit.runs.record
+import goodfit.runs.rows_again
 import goodfit.runs.run
 from goodfit.data.prints import fingerprint
 from goodfit.errors import InputError
@@ -141,7 +142,7 @@ def test_the_data_are_looked_at_whole_once_and_not_to_predict(monkeypatch: pytes
         looked.append(data.name)
         return fingerprint(data)
 
-    for module in (goodfit.runs.run, goodfit.runs.record):
+    for module in (goodfit.runs.run, goodfit.runs.record, goodfit.runs.rows_again):
         monkeypatch.setattr(module, "fingerprint", counting)
     run = gf.train(RECIPE, "iris", leaks="off")
     run.predict(np.zeros((1, 4)))

@@ -91,7 +91,8 @@ def apply_advice(sentence: str, advice: Recipe | None, run: Path, out: Path | No
     from goodfit.cli.progress import watch
     from goodfit.cli.summary import print_run
     from goodfit.runs import load, train
-    from goodfit.runs.record import RunRecord, data_of
+    from goodfit.runs.record import RunRecord
+    from goodfit.runs.rows_again import data_of
 
     screen = console()
     if sentence and not json:

@@ -357,14 +357,14 @@ def model_of(net: Run | Model | TrainedNet) -> Model:
 
 def split_of(run: Run) -> Split:
     """The rows of a run that was loaded from its folder, read again."""
-    from goodfit.runs import record
+    from goodfit.runs import record, rows_again
 
     if run.folder is None:
         raise GoodfitError("A run without a folder has no rows to read.")
     call = "goodfit.inspect(goodfit.runs.load({}), data)"
     found = record.RunRecord.read(run.folder)
-    data = record.data_of(run.folder, found, None, call)
-    return record.read_split(run.folder, data, found, "inspected")
+    data = rows_again.data_of(run.folder, found, None, call)
+    return rows_again.read_split(run.folder, data, found, "inspected")
 
 
 def _fitting(net: TrainedNet, parts: Split) -> Split:

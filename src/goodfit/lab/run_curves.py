@@ -19,7 +19,8 @@ from goodfit.reports.drawing import both
 from goodfit.reports.languages import Language
 from goodfit.reports.numbers import NONE, between, number
 from goodfit.runs import RunGroup, RunSummary, group_runs
-from goodfit.runs.record import EVENTS, RunRecord, split_print
+from goodfit.runs.record import EVENTS, RunRecord
+from goodfit.runs.rows_again import split_print
 from goodfit.studies.words import Words
 from goodfit.training.history import History
 

@@ -16,7 +16,7 @@ from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.intervals import LEVEL, NOT_NEGATIVE, SCORE_BOUNDS, about
 from goodfit.models import load_model
 from goodfit.plain_json import plain
-from goodfit.runs import record
+from goodfit.runs import record, rows_again
 from goodfit.training.history import History
 from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.recipe import Recipe
@@ -171,7 +171,7 @@ def _kept(root: Path) -> Iterator[_Kept]:
             if found.state == "done" and found.call.get("command") != FIT:
                 history = History.from_events(folder / record.EVENTS, until=max(1, found.epochs))
                 recipe = Recipe.from_file(folder / record.RECIPE)
-                yield _Kept(folder, found, recipe, history, record.split_print(folder))
+                yield _Kept(folder, found, recipe, history, rows_again.split_print(folder))
         except InputError:
             continue
 

@@ -14,7 +14,7 @@ from goodfit.data.prints import fingerprint
 from goodfit.data.tables import is_table_path
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs import record
+from goodfit.runs import record, rows_again
 from goodfit.runs.opening import Opened, open_rows
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
@@ -58,7 +58,7 @@ def open_test_rows(
             parts is None
             and found is not None
             and folder is not None
-            and len(rows.data) in record.sizes_of(folder, found)
+            and len(rows.data) in rows_again.sizes_of(folder, found)
         ):
             rule = f"must be opened with the data that it was started with; {rows.data.name!r} has different rows"
             raise InputError(problem(str(folder), rule, fix=_apart(found)))
@@ -86,8 +86,8 @@ def own_split(
         fix = "Open them with split.test.open(run)." if verb == "opened" else keep
         raise InputError(problem("Run", "its split is unknown, since it was not written to a folder", fix=fix))
     found = record.RunRecord.read(folder)
-    given = record.data_of(folder, found, progress, call, flag=True)
-    return record.read_split(folder, given, found, verb, changed)
+    given = rows_again.data_of(folder, found, progress, call, flag=True)
+    return rows_again.read_split(folder, given, found, verb, changed)
 
 
 def split_in(
@@ -101,7 +101,7 @@ def split_in(
     if not isinstance(data, Dataset | Table):
         return None
     if folder is not None and found is not None:
-        return record.split_of(folder, data, found)
+        return rows_again.split_of(folder, data, found)
     if parts is None:
         return None
     made = data if isinstance(data, Dataset) else _made_as(parts.data.preprocessing, data, parts)
@@ -111,7 +111,7 @@ def split_in(
 def _made_as(preprocessing: Preprocessing | None, table: Table, parts: Split) -> Dataset | None:
     """A table's data set after a run's own preprocessing; None where its columns do not fit that."""
     if preprocessing is None:
-        return record.preprocessed(table, parts.train)
+        return rows_again.preprocessed(table, parts.train)
     try:
         return table.through(preprocessing).dataset(parts.train)
     except InputError:

@@ -18,7 +18,8 @@ from goodfit.runs.folder import load
 from goodfit.runs.known_rows import Known, known_rows, without_folds
 from goodfit.runs.members import fold_of
 from goodfit.runs.opening_runs import own_split
-from goodfit.runs.record import RUN, RunRecord, data_of, read_split
+from goodfit.runs.record import RUN, RunRecord
+from goodfit.runs.rows_again import data_of, read_split
 from goodfit.runs.run import Run
 from goodfit.runs.start_files import OPTIMIZER, read_state
 from goodfit.runs.starting import WHERE, Start

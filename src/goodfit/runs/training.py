@@ -22,7 +22,7 @@ from goodfit.models.model_file import Model
 from goodfit.models.scores import Score
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
-from goodfit.runs import record, starting
+from goodfit.runs import record, rows_again, starting
 from goodfit.runs.checks import advise_transform, fitted_recipe, learning_rows, net_seeds, seeds_of
 from goodfit.runs.defaults import Asked, first_seed, named_recipe
 from goodfit.runs.joining import history_of, joined
@@ -183,8 +183,8 @@ def resume(
             forget(where)  # what a kill left behind "done"
             return load_run(where)
         recipe = record.read_recipe(where, found)
-        given = record.data_of(where, found, data_progress, RESUME) if data is None else data
-        parts = record.read_split(where, to_resume(given, found.origin), found, "resumed")
+        given = rows_again.data_of(where, found, data_progress, RESUME) if data is None else data
+        parts = rows_again.read_split(where, to_resume(given, found.origin), found, "resumed")
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
         memory, check = found.turn_memory, found.leaks

@@ -19,6 +19,7 @@ from goodfit.data import Dataset, Step, Table
 from goodfit.data import load as load_data
 from goodfit.errors import InputError, problem
 from goodfit.runs import record as records
+from goodfit.runs import rows_again
 from goodfit.runs.folder import load
 from goodfit.runs.run import Run
 from goodfit.runs.streaming import refuse_streamed, refuse_streamed_run
@@ -75,8 +76,8 @@ def judge_run(
     refuse_streamed_run(run.origin, A_VERDICT)
     found = records.RunRecord.read(where)
     given = load_data(data, progress=data_progress) if isinstance(data, str) else data
-    source = records.data_of(where, found, data_progress, JUDGE, flag=True) if given is None else given
-    parts = records.read_split(where, source, found, "judged")
+    source = rows_again.data_of(where, found, data_progress, JUDGE, flag=True) if given is None else given
+    parts = rows_again.read_split(where, source, found, "judged")
     return judge(dataclasses.replace(run, split=parts), source, asked or VerdictRequest(), plan=plan, progress=progress)
 
 

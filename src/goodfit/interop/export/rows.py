@@ -26,7 +26,7 @@ from goodfit.models.averaging import mean_values
 from goodfit.models.blockwise import overflow_allowed
 from goodfit.models.model_file import Model
 from goodfit.models.trained_net import checked_inputs
-from goodfit.runs import record
+from goodfit.runs import record, rows_again
 
 MOST_ROWS = 1000
 DRAWN_ROWS = 200
@@ -139,8 +139,8 @@ def _own_data(folder: Path) -> tuple[Dataset | Table, Split] | None:
     """The data that a run was begun with, and their split; None where they are not there, or not as they were."""
     with contextlib.suppress(GoodfitError):
         begun = record.RunRecord.read(folder)
-        data = record.data_of(folder, begun, None, "")
-        parts = record.split_of(folder, data, begun)
+        data = rows_again.data_of(folder, begun, None, "")
+        parts = rows_again.split_of(folder, data, begun)
         return None if parts is None else (data, parts)
     return None
 
