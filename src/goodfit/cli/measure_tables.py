@@ -7,35 +7,27 @@ from typing import TYPE_CHECKING
 from goodfit.cli.output import console, print_line, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
-    from rich.table import Table
 
-    from goodfit.models import Measure, Measures
+    from goodfit.models import Measures
     from goodfit.models.thresholds import Threshold
 
 MOST_SHOWN = 12  # classes of a confusion matrix on a screen
 
 
-def measure_table(found: Measures, title: str, those: Sequence[Measure]) -> Table:
-    """Measures with their intervals, beside those of a constant prediction."""
-    from goodfit.runs.opening import percent
-
-    columns = ("measure", "value", f"{percent(found.level)} interval", "baseline")
-    rows = [(each.label, *each.shown, found.beside(each) or "-") for each in those]
-    return table(title, columns, rows)
-
-
 def print_headline(out: Console, found: Measures, title: str) -> None:
     """The two to four measures that matter most."""
-    out.print(measure_table(found, title, found.headline))
+    from goodfit.runs.telling import measure_table
+
+    out.print(table(title, *measure_table(found, found.headline)))
     print_line(out, found.baseline)
 
 
 def print_all(out: Console, found: Measures, title: str) -> None:
     """Every measure, how the intervals were made or why there is none, and the confusion matrix."""
-    out.print(measure_table(found, title, found.measures))
+    from goodfit.runs.telling import measure_table
+
+    out.print(table(title, *measure_table(found, found.measures)))
     print_line(out, found.baseline)
     print_line(out, found.intervals)
     if 0 < len(found.confusion) <= MOST_SHOWN:

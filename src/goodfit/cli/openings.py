@@ -30,12 +30,10 @@ def print_opened(opened: Opened) -> None:
     """A score on test rows, which opening it was, and what that has cost."""
     from goodfit.cli.measure_tables import print_all
     from goodfit.runs.opening import describe, percent
-    from goodfit.runs.telling import interval, interval_methods, score_lines
+    from goodfit.runs.telling import interval, interval_methods, score_table
 
     out, score, first = console(), opened.score, opened.first
-    columns = ("set", "score", "value", f"{percent(score.level)} interval", "rows", "std over seeds")
-    rows = [("test", *line) for line in score_lines(score)]
-    out.print(table(f"Test set of {opened.data}", columns, rows, left=2))
+    out.print(table(f"Test set of {opened.data}", *score_table({"test": score}, {"test": "test"}), left=2))
     print_line(out, interval_methods({"test": score}) if score.errors else f"Interval: {score.method}.")
     if opened.measures is not None:
         out.print()

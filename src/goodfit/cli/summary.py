@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from goodfit.cli.output import console, print_line, table
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from goodfit.leaks import LeakCheck
-    from goodfit.models import Score
     from goodfit.runs import LayerRow, Run
 
 _SECONDS = ("data", "compile", "train", "evaluate")
@@ -23,10 +22,10 @@ _WORDS = {"data": "data", "compile": "compilation", "train": "training", "evalua
 def print_scores(out: Console, run: Run) -> None:
     """Scores with intervals, and the measures that matter most with their notes, an empty line about each."""
     from goodfit.cli.measure_tables import print_headline
-    from goodfit.runs.telling import interval_methods, measured_on
+    from goodfit.runs.telling import interval_methods, measured_on, score_table
 
     out.print()
-    out.print(score_table(run.scores, run.part_words))
+    out.print(table("Scores", *score_table(run.scores, run.part_words), left=2))
     print_line(out, interval_methods(run.scores, run.part_words))
     for part, found in run.measured.items():
         out.print()
@@ -106,16 +105,3 @@ def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:
     encoding = parameters - sum(layer.parameters for layer in layers)
     rows = [("encoding", *"-----", f"{encoding:,}"), *rows] if encoding else rows
     return table(f"Net, {parameters:,} parameters", columns, rows, left=3)
-
-
-def score_table(scores: Mapping[str, Score], words: Mapping[str, str]) -> Table:
-    """Each part's score with its interval, the rows it stands on, and the spread over seeds; and the errors beside.
-
-    words: part -> what it is called.
-    """
-    from goodfit.runs.telling import score_lines
-
-    levels = " or ".join(dict.fromkeys(f"{score.level * 100:g} %" for score in scores.values()))
-    columns = ("set", "score", "value", f"{levels} interval", "rows", "std over seeds")
-    rows = [(word, *line) for part, word in words.items() if part in scores for line in score_lines(scores[part])]
-    return table("Scores", columns, rows, left=2)

@@ -20,7 +20,7 @@ from goodfit.reports.page import Section
 from goodfit.reports.verdict import NOT_OF_STARTED
 from goodfit.runs.opening import ordinal, percent
 from goodfit.runs.run import PART_WORDS, part_words
-from goodfit.runs.telling import interval, score_lines
+from goodfit.runs.telling import interval, score_lines, score_table
 from goodfit.training.named_recipes import DEFAULT
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
@@ -162,16 +162,11 @@ OUT_OF_FOLD = (
 
 
 def _scores(facts: Mapping[str, Any]) -> Iterator[Block]:
-    rows, words = [], part_words(facts["out_of_fold"])
-    for part, fields in facts["scores"].items():
-        score = Score.from_dict(fields)
-        for name, value, bounds, count, spread in score_lines(score):
-            rows.append((words[part], name, value, bounds, count, spread if spread != "-" else NONE))
-    heads = ("set", "score", "value", "95 % interval", "rows", "spread over seeds")
+    scores = {part: Score.from_dict(fields) for part, fields in facts["scores"].items()}
     several = facts["model"]["nets"] > 1
-    note = "Mean over the nets, each scored alone; spread: standard deviation over seeds." if several else ""
+    note = "Mean over the nets, each scored alone; std: their standard deviation." if several else ""
     note = OUT_OF_FOLD if facts["out_of_fold"] else note
-    yield Grid("Scores of the kept weights", heads, rows, left=2, note=note)
+    yield Grid("Scores of the kept weights", *score_table(scores, part_words(facts["out_of_fold"])), left=2, note=note)
     if facts["refit"] is not None:
         yield Note(facts["refit"]["note"].removeprefix("Refit: "), "Refit.")
     for part, own in facts["measures"].items():

@@ -17,11 +17,10 @@ from goodfit.reports.numbers import brief
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.runs.opening_runs import own_split
-from goodfit.runs.telling import measured_on
+from goodfit.runs.telling import measure_table, measured_on
 from goodfit.training.metrics import SCORE_NAMES
 
 TITLE = "Measures"
-COLUMNS = "measure", "value", "95 % interval", "baseline"
 MOST_CLASSES = 20  # of a confusion matrix on a page
 MOST_TARGETS = 3  # whose residuals are drawn
 MOST_BINS = 10
@@ -50,8 +49,8 @@ def headline_blocks(found: Measures, rows: str) -> list[Block]:
 def _blocks(found: Measures, those: Sequence[Measure], of_rows: str) -> list[Block]:
     """What must not be overlooked, and measures beside those of a constant prediction."""
     caption = f"Measured on {of_rows}"
-    rows = [[each.label, *each.shown, found.beside(each)] for each in those]
-    return [*(Note(text, "Attention.") for text in found.warnings), Grid(caption, COLUMNS, rows, note=found.baseline)]
+    table = Grid(caption, *measure_table(found, those), note=found.baseline)
+    return [*(Note(text, "Attention.") for text in found.warnings), table]
 
 
 def share_beside(found: Measures | None) -> str:

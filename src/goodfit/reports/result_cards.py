@@ -15,7 +15,7 @@ from goodfit.runs.comparing import Compared
 from goodfit.runs.opening import Opened, describe, percent
 from goodfit.runs.permuting import Importances
 from goodfit.runs.run import Run
-from goodfit.runs.telling import interval, measured_on, score_lines
+from goodfit.runs.telling import interval, measure_table, measured_on, score_table
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.space import text_of
 from goodfit.training.recipe_fields import to_text
@@ -30,11 +30,7 @@ def card_of_result(shown: Any) -> str:
 def _run(run: Run) -> str:
     """Scores, the measures that matter most, and the curves by epoch."""
     nets = f"{len(run.nets)} net{'s' * (len(run.nets) > 1)}"
-    rows = [
-        (run.part_words[part], *line) for part, score in run.scores.items() for line in score_lines(score)
-    ]  # fmt: skip
-    columns = ("set", "score", "value", "95 % interval", "rows", "std over seeds")
-    text = card(f"{run.data_name}, {nets}", (), columns, rows, left=2)
+    text = card(f"{run.data_name}, {nets}", (), *score_table(run.scores, run.part_words), left=2)
     for part, found in run.measured.items():
         text += _measured(found, f"Measured on {measured_on(run, part)}", headline=True)
     return text + drawn(run.figure())
@@ -52,15 +48,11 @@ def _measures(found: Measures) -> str:
 def _measured(found: Measures, title: str, *, headline: bool) -> str:
     """Measures beside those of a constant prediction, what that is, and what must not be overlooked."""
     those = found.headline if headline else found.measures
-    rows = [(each.label, *each.shown, found.beside(each) or "-") for each in those]
-    columns = ("measure", "value", f"{percent(found.level)} interval", "baseline")
-    return card(title, found.warnings, columns, rows, notes=[found.baseline])
+    return card(title, found.warnings, *measure_table(found, those), notes=[found.baseline])
 
 
 def _opened(opened: Opened) -> str:
-    score = opened.score
-    columns = ("set", "score", "value", f"{percent(score.level)} interval", "rows", "std over seeds")
-    rows = [("test", *line) for line in score_lines(score)]
+    columns, rows = score_table({"test": opened.score}, {"test": "test"})
     lines = [f"{describe(opened)} Recorded as no. {opened.number} in the ledger."]
     if not opened.again and opened.lasting.width > 0:
         lasting = f"{interval(opened.lasting)} ({percent(opened.lasting.level)})"

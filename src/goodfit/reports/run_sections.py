@@ -15,7 +15,7 @@ from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.runs import Run
 from goodfit.runs.run import LOSS_LABELS, PART_WORDS, SCORE_LABELS
-from goodfit.runs.telling import interval_methods, kept_epochs
+from goodfit.runs.telling import interval_methods, kept_epochs, score_heads
 from goodfit.training.history import History
 from goodfit.training.named_recipes import DEFAULT
 from goodfit.training.recipe import Recipe
@@ -93,7 +93,7 @@ def curves_section(run: Run) -> Section:
     about = {
         "run": run,
         "parts": run.part_words,
-        "levels": dict.fromkeys(f"{score.level * 100:g} %" for score in run.scores.values()),
+        "columns": score_heads(run.scores.values()),
         "intervals": interval_methods(run.scores, run.part_words),
         "kept": kept_epochs(run),
         "drawn": both(draw),

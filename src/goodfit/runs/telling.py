@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from goodfit.intervals import LEVEL, level_of_openings
@@ -17,6 +17,7 @@ from goodfit.words import digits, fixed
 
 if TYPE_CHECKING:
     from goodfit.data import Opening
+    from goodfit.models.measures import Measure, Measures
 
 
 def interval(score: Score) -> str:
@@ -32,6 +33,27 @@ def score_lines(score: Score) -> list[tuple[str, str, str, str, str]]:
     first = (score.name, fixed(score.value), interval(score), f"{score.rows:,}", spread)
     return [first, *((each.name, digits(each.value), _error_interval(each), f"{each.rows:,}", "-")
                      for each in score.errors)]  # fmt: skip
+
+
+def score_table(scores: Mapping[str, Score], words: Mapping[str, str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """(heads, rows) of a table of scores: the same on the command line, in notebooks and on pages.
+
+    words: part -> what it is called
+    """
+    shown = [(word, scores[part]) for part, word in words.items() if part in scores]
+    return score_heads(scores.values()), [(word, *line) for word, score in shown for line in score_lines(score)]
+
+
+def score_heads(scores: Iterable[Score]) -> tuple[str, ...]:
+    """The heads of a table of these scores, whose intervals may be of several levels."""
+    levels = " or ".join(dict.fromkeys(percent(score.level) for score in scores))
+    return ("set", "score", "value", f"{levels} interval", "rows", "std over seeds")
+
+
+def measure_table(found: Measures, those: Sequence[Measure]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """(heads, rows) of a table of some of these measures, beside those of a constant prediction."""
+    heads = ("measure", "value", f"{percent(found.level)} interval", "baseline")
+    return heads, [(each.label, *each.shown, found.beside(each) or "-") for each in those]
 
 
 def _error_interval(error: ErrorScore) -> str:
