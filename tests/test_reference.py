@@ -138,8 +138,8 @@ def test_the_examples_run_and_print() -> None:
 
 
 def test_few_examples_are_not_run() -> None:
-    """Those that need a cluster, a server, a process of their own, or work that was killed."""
-    assert sum(bool(each.why) for each in examples().values()) <= 10
+    """Those that need a cluster, answer for ever, take hours, or start processes that each import JAX."""
+    assert sum(bool(each.why) for each in examples().values()) <= 4
 
 
 def test_an_example_is_shown_with_what_it_needs() -> None:

@@ -5,6 +5,9 @@ from goodfit.reports import Grid, Page, Paragraph, Section
 recipe = gf.Recipe(hidden=(8,), dropout=0, learning_rate=0.01, batch_size=32, epochs=8)
 run = gf.train(recipe, "iris", seeds=2, out="runs/iris", leaks="off")
 result = gf.studies.run("test-reuse", seeds=20, models=300, looks=60, rows=200)
+with open("cells.md", "w") as file:
+    file.write("# Cells\n\n## First\n\n```python\nprint(1 + 1)\n```\n")
+done = gf.notes.run(file.name, out="notes")
 scores = Grid("Scores", ["net", "accuracy"], [["small", "0.91"], ["large", "0.95"]])
 
 # %% goodfit.reports.write
@@ -151,22 +154,18 @@ document = gf.notes.read("cells.md")
 print(document.title, [cell.text for cell in document.cells])
 
 # %% goodfit.notes.Document
-with open("cells.md", "w") as file:
-    file.write("# Cells\n\n## First\n\n```python\nprint(1 + 1)\n```\n")
-document = gf.notes.read("cells.md")
+document = gf.notes.read(file.name)
 print(document.title, document.sections, len(document.cells))
 
-# %% goodfit.notes.run (not run: it starts a process of its own)
-done = gf.notes.run("cells.md", out="notes")
+# %% goodfit.notes.run
 print(done.count("done"), done.page)
 
-# %% goodfit.notes.RunNotes (not run: it starts a process of its own)
-done = gf.notes.run("cells.md", out="notes")
-print(done.seconds, [cell.state for cell in done.cells.values()])
+# %% goodfit.notes.RunNotes
+print(done.document.title, [cell.state for cell in done.cells.values()])
 
-# %% goodfit.notes.CellOutcome (not run: it starts a process of its own)
-for cell in gf.notes.run("cells.md", out="notes").cells.values():
-    print(cell.state, cell.code, cell.changes)
+# %% goodfit.notes.CellOutcome
+for cell in done.cells.values():
+    print(cell.state, repr(cell.code), cell.changes)
 
 # %% goodfit.serving.app
 import json
@@ -235,6 +234,14 @@ print(claim.status(Estimate(value=claim.low, low=claim.low, high=claim.high)))
 results, failures = gf.studies.run_all("studies", given={"polynomial": {"seeds": 20}})
 print(len(results), failures)
 
-# %% goodfit.studies.resume (not run: it goes on with work that was killed)
-results, failures = gf.studies.resume("studies")
-print(len(results), failures)
+
+# %% goodfit.studies.resume
+def kill(*told):  # as Ctrl-C does
+    raise KeyboardInterrupt
+
+
+try:
+    gf.studies.run("test-reuse", seeds=20, models=300, looks=60, rows=200, out="studies", tell=kill)
+except KeyboardInterrupt:
+    results, failures = gf.studies.resume("studies")
+print([each.study.name for each in results], failures)

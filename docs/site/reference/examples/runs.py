@@ -153,11 +153,3 @@ from goodfit.verdicts.judging_runs import VerdictRequest
 
 found = gf.verdicts.judge_run("runs/iris", asked=VerdictRequest(quick=True))
 print(found.kind)
-
-# %% goodfit.verdicts.resume (not run: it goes on with work that was killed)
-found = gf.verdicts.resume("verdicts/iris")
-print(found.sentence)
-
-# %% goodfit.ensembles.resume (not run: it goes on with work that was killed)
-run = gf.ensembles.resume("runs/people")
-print(run.scores["valid"])

@@ -142,7 +142,7 @@ for row in found.rows():
 print(found.best.hidden)
 
 # %% goodfit.verdict
-found = gf.verdict(recipe, "iris", folds=3, repeats=1, quick=True)
+found = gf.verdict(recipe, "iris", folds=3, repeats=1, quick=True, out="verdicts/iris")
 print(found.kind)
 print(found.sentence)
 
@@ -151,9 +151,17 @@ found = gf.verdict(recipe, "iris", folds=3, repeats=1, quick=True)
 for row in found.rows():
     print(f"{row['name']}: {row['status']}, {row['difference']:.3f}")
 
+# %% goodfit.verdicts.resume
+found = gf.verdicts.resume("verdicts/iris")  # after Ctrl-C or a kill it trains what is left; here all is done
+print(found.sentence)
+
 # %% goodfit.fit
-run = gf.fit(people, "buys", seconds=3, leaks="off")
+run = gf.fit(people, "buys", seconds=3, leaks="off", out="runs/people")
 print(run.scores["valid"].name, len(run.nets), run.ensemble is not None)
+
+# %% goodfit.ensembles.resume
+same = gf.ensembles.resume("runs/people")  # after Ctrl-C or a kill it goes on; here all is done
+print(same.scores["valid"])
 
 # %% goodfit.inspect
 found = gf.inspect(run, retrain=False)
@@ -180,7 +188,7 @@ print(model.predict_proba([[5.1, 3.5, 1.4, 0.2]]).shape)
 with gf.cluster("tcp://scheduler:8786") as executor:
     found = gf.select(recipe, "digits", vary={"l2": gf.selection.Range(1e-5, 1e-1, log=True)}, executor=executor)
 
-# %% goodfit.WorkerPool (not run: a script that starts processes needs a main guard)
+# %% goodfit.WorkerPool (not run: it starts two processes, and each imports JAX anew)
 if __name__ == "__main__":
     with gf.WorkerPool(2) as pool:
         found = gf.select(recipe, "digits", vary={"hidden": [(16,), (32,)]}, executor=pool)
