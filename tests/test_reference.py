@@ -163,6 +163,20 @@ def test_docstrings_give_parameters_one_a_line() -> None:
     assert not {where: said.lists for where, _, _, said in documented_things() if said.lists}
 
 
+def test_docstrings_give_parameters_in_the_order_of_the_signature() -> None:
+    wrong = {}
+    for where, _, arguments, said in documented_things():
+        known = [one.name for one in arguments]
+        if (given := [known.index(names[0]) for names in said.order]) != sorted(given):
+            wrong[where] = said.order
+    assert not wrong
+
+
+def test_docstrings_tell_of_the_whole_before_they_tell_of_parameters() -> None:
+    """What follows the last parameter reads as if it were of that one."""
+    assert not {where: said.glued for where, _, _, said in documented_things() if said.glued}
+
+
 def test_every_parameter_is_explained() -> None:
     """By a line of its own, in backticks in the text, or by the first line where it is the only one."""
     missing = {}
@@ -197,14 +211,14 @@ def _value(text: str) -> Any:
 
 
 def test_a_docstring_that_drifts_would_be_seen() -> None:
-    text = "Add.\n\nleft: a number, default 3\nright: another; top: a third.\nbottum: a fourth.\nInputError for texts."
+    text = "Add.\n\nright: another; top: a third.\nleft: a number, default 3\nbottum: a fourth.\nBig ones wrap round.\n"
+    text += "InputError for texts."
     said = read_docstring(text, ["left", "right", "top", "bottom"])
     assert said.errors == ["InputError for texts."]
-    assert (said.summary, said.lists, said.unknown) == (
-        "Add.",
-        ["top"],
-        ["bottum"],
-    )
+    assert (said.summary, said.lists, said.unknown) == ("Add.", ["top"], ["bottum"])
+    assert said.order == [("right",), ("left",)]
+    glued = read_docstring("Add.\n\nleft: a number.\nBig ones wrap round.\nInputError for texts.", ["left"]).glued
+    assert glued == ["Big ones wrap round."]
     assert stated_default(said.items["left"]) == "3"
 
 

@@ -31,6 +31,8 @@ class Docstring:
     of: names whose arguments are the rest of these
     lists: names that do not stand at the beginning of a line
     unknown: names that are explained as parameters, and are none
+    order: the names as they stand, those of a line together
+    glued: lines of text that follow a parameter without a blank line between
     """
 
     summary: str = ""
@@ -41,6 +43,8 @@ class Docstring:
     of: list[str] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    order: list[tuple[str, ...]] = field(default_factory=list)
+    glued: list[str] = field(default_factory=list)
 
 
 def read_docstring(text: str | None, known: Collection[str]) -> Docstring:
@@ -54,6 +58,7 @@ def read_docstring(text: str | None, known: Collection[str]) -> Docstring:
     for title, body in zip(parts[1::2], parts[2::2], strict=True):
         if title in ("Parameters", "Attributes"):
             found.items.update(_numpydoc(body))
+            found.order += [(name,) for name in _numpydoc(body) if name in known]
             found.unknown += [name for name in _numpydoc(body) if name not in known] if title == "Parameters" else []
         elif title == "Examples":
             found.examples = body.strip("\n")
@@ -92,11 +97,13 @@ def _read_paragraph(found: Docstring, paragraph: str, known: Collection[str], *,
         if match and all(name in known for name in named):
             current = named
             lines[current] = [match[2]]
-        elif re.match(r"((?:Raises )?\w+Error|The other arguments|See docs/|Source:)\b", line) or (
-            current and before.endswith(".") and line[:1].isupper()
-        ):
+        elif re.match(r"((?:Raises )?\w+Error|The other arguments|See docs/|Source:)\b", line):
             current = ()
             text.append(line)
+        elif current and before.endswith(".") and line[:1].isupper():
+            current = ()
+            text.append(line)
+            found.glued.append(line)
         elif current and not (match and set(named).isdisjoint(TASKS) and re.fullmatch(r"[a-z_]+", match[1])):
             lines[current].append(line.strip())
         else:
@@ -106,6 +113,7 @@ def _read_paragraph(found: Docstring, paragraph: str, known: Collection[str], *,
             text.append(line)
         before = line
     found.unknown += [name for name in strange if lines and name not in TASKS]
+    found.order += lines
     for names, said in lines.items():
         told, errors = _apart(" ".join(filter(None, said)))
         found.errors += errors

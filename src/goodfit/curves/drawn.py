@@ -50,8 +50,8 @@ def data_curve(
     parameter: of those that `data.describe(name).parameters` lists, or "degree" of "polynomial", whose inputs are then
     the powers up to it.
     by: measure "score" or "loss".
-    out: folder that keeps what was computed; the same call resumes there. The other arguments are those of `select`;
-    test rows take no part.
+    out: folder that keeps what was computed; the same call resumes there.
+    The other arguments are those of `select`; test rows take no part.
 
     With `recipe.hidden` empty and the degree varied it is the figure of section 4.3.3: a polynomial of too few terms,
     of the right number, of too many.

@@ -57,12 +57,13 @@ def epoch_curve(
 ) -> SettingCurve:
     """Train a recipe on every fold with every seed, once, and score it on the way on the rows that each fold holds out.
 
-    every: score after every so many epochs, and after the last. Training rows are scored likewise: whole, after the
-    epoch, without dropout. A schedule runs over all epochs of the recipe: what an early epoch scores is not what a
-    training of so many epochs would come to (vary `epochs` for that).
+    Training rows are scored whole, after the epoch, without dropout. A schedule runs over all epochs of the recipe:
+    what an early epoch scores is not what a training of so many epochs would come to (vary `epochs` for that).
+
+    every: score after every so many epochs, and after the last.
     by: measure "score" or "loss", as `select` does; of several numeric targets each counts in its scaled unit.
-    out: folder that keeps what was computed; the same call resumes there. The other arguments are those of `select`;
-    test rows take no part.
+    out: folder that keeps what was computed; the same call resumes there.
+    The other arguments are those of `select`; test rows take no part.
 
     The best epoch is chosen on the rows that it is scored on, which makes its score a little too good.
     """

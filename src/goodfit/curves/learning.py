@@ -51,12 +51,14 @@ def learning_curve(
 ) -> SettingCurve:
     """Train a recipe on more and more rows of every fold, and score it on the rows that the fold holds out.
 
+    Fewer rows are a part of more: classes keep their shares, and with `time` the latest rows are taken. A batch that is
+    larger than the rows is all of them.
+
     rows: numbers of training rows, each at least 2 and at most what the smallest fold has; POINTS of them, evenly
-    spaced in the logarithm, if None. Fewer rows are a part of more: classes keep their shares, and with `time` the
-    latest rows are taken. A batch that is larger than the rows is all of them.
+    spaced in the logarithm, if None.
     by: measure "score" or "loss".
-    out: folder that keeps what was computed; the same call resumes there. The other arguments are those of `select`;
-    test rows take no part.
+    out: folder that keeps what was computed; the same call resumes there.
+    The other arguments are those of `select`; test rows take no part.
     """
     progress = progress or session_line()
     recipe = recipe or Recipe()

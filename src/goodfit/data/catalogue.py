@@ -112,10 +112,10 @@ def describe(name: str) -> Entry:
 def load(name: str, *, progress: Notify | None = None, **parameters: Any) -> Dataset:
     """The data set of that name.
 
-    parameters: of drawn sets only, such as seed=1, noise=0.2; `describe(name).parameters` lists them with defaults.
-    progress: called with each `Step` while Fashion-MNIST is looked for; the other sets are there at once.
-    Raises InputError for an unknown name or parameter, GoodfitError if Fashion-MNIST is nowhere to be had.
     name: one of `names()`
+    progress: called with each `Step` while Fashion-MNIST is looked for; the other sets are there at once.
+    parameters: of drawn sets only, such as seed=1, noise=0.2; `describe(name).parameters` lists them with defaults.
+    Raises InputError for an unknown name or parameter, GoodfitError if Fashion-MNIST is nowhere to be had.
     """
     known = describe(name).parameters
     problems = Problems()

@@ -118,13 +118,13 @@ class Dataset:
     def from_arrays(cls, x: Any, y: Any, *, name: str = "table", task: Task | None = None, **fields: Any) -> Dataset:
         """A data set from anything that NumPy can read, with class labels of any kind, read as a table of it would be.
 
+        x: inputs [N, D], or images [N, height, width]
         y: targets or labels [N], or targets [N, C] for regression.
+        name: of the data set, as tables and the ledger show it; default 'table'
         task: where it is not given, `y` decides as the target of a table does (`goodfit.data.tables.targets`): texts,
         booleans, two whole numbers, and few whole numbers that repeat are classes; other numbers are regression.
         fields: the other fields of a Dataset. Unless they say otherwise, inputs are scaled robustly (images to mean 0
         and standard deviation 1), and each regression target to mean 0 and standard deviation 1.
-        x: inputs [N, D], or images [N, height, width]
-        name: of the data set, as tables and the ledger show it; default 'table'
         """
         from goodfit.data.tables.targets import read_target
 

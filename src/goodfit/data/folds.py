@@ -63,14 +63,16 @@ def make_folds(
 ) -> Folds:
     """Divide rows into folds.
 
+    Classes are stratified. A splitter gets the groups, and the rows in the order of time.
+
+    data: whose rows they are
     rows: the numbers of the rows to divide.
-    folds: their number, or a splitter of scikit-learn's. Classes are stratified.
+    folds: their number, or a splitter of scikit-learn's.
+    repeats: with other shuffles.
+    seed: which rows stand in which fold
     groups: [n] of the rows: a group stands in one fold only; those of the data set if None.
     time: [n] of the rows: each fold is validated on what comes after what it learns from, with `folds` such steps;
     likewise.
-    repeats: with other shuffles. A splitter gets the groups, and the rows in the order of time.
-    data: whose rows they are
-    seed: which rows stand in which fold
     InputError where there are too few rows, groups, or rows of a class.
     """
     seed, rows = checked_seed(seed, WHERE), np.asarray(rows)

@@ -29,9 +29,10 @@ class Sealed:
     def open(self, nets: Any) -> Any:
         """Score nets on these rows, once it stands in the ledger: a `goodfit.runs.Opened`.
 
-        nets: a run, a model, a net or several nets, or a fitted estimator, of goodfit or others.
         Every further model that is scored on rows of which some were opened before has a wider interval; the same model
         again has not. Without a ledger that can be written nothing is scored: GoodfitError. See docs/seal.md.
+
+        nets: a run, a model, a net or several nets, or a fitted estimator, of goodfit or others.
         """
         return provided("open sealed rows")(self, nets)
 

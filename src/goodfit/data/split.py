@@ -148,16 +148,17 @@ def _checked_folds(folds: np.ndarray, rows: Mapping[str, np.ndarray]) -> np.ndar
 def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
     """Divide the rows at random, the same for the same seed; no row is lost but those of weight 0.
 
-    valid: share of the rows that are not test rows, in [0, 1); rounded to whole rows (halves up).
-    test: share of all rows, in [0, 1). None means the official test rows, or, where there are none, 0.2 of the rows.
-    A data set with official test rows takes no other share: those rows stay its test rows, in their own order.
     Classification is stratified: in the test and in the validation part, each class has the whole number of rows just
     below or just above its exact share, and the last row of a class leaves training only where it cannot be avoided.
     Where the data set has `groups`, a part gets whole groups instead: as many rows as its share, or fewer, but at least
     one group. Where it has `time`, the latest rows test, the latest before them validate, and the rest trains; rows of
     one time stay together. Official test rows are test rows in any case.
     The order of the train and validation rows is shuffled. Raises InputError for shares that leave a part without rows.
+
     data: whose rows are divided
+    valid: share of the rows that are not test rows, in [0, 1); rounded to whole rows (halves up).
+    test: share of all rows, in [0, 1). None means the official test rows, or, where there are none, 0.2 of the rows; a
+    data set with official test rows takes no other share: those rows stay its test rows, in their own order.
     seed: which rows are drawn for which part
     """
     seed = checked_seed(seed, "split")

@@ -91,10 +91,11 @@ def fit(
 def resume(folder: str | Path, *, progress: Watch | None = None) -> Run:
     """Resume a fit that was interrupted or killed; it keeps what was trained, and takes the rest of its time.
 
-    folder: what `fit` was given as `out`
-    progress: as in `fit`
     A fit that is done is loaded from its files. Else only for named data sets and table files: call `fit` again
     otherwise, with the same arguments and folder. InputError where the folder holds no fit.
+
+    folder: what `fit` was given as `out`
+    progress: as in `fit`
     """
     where = Path(folder)
     if os.path.exists(where / RECORD) and _is_done(where):

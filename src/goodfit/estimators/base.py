@@ -41,10 +41,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on rows X [n_samples, n_features] with targets y [n_samples] or [n_samples, n_outputs].
 
+        Ctrl-C ends the training and keeps what was trained, with a warning.
+
         X: array, sparse matrix or data frame
-        sample_weight: [n_samples] or None. Ctrl-C ends the training and keeps what was trained, with a warning.
-        Raises ValueError for data or parameters that do not fit.
         y: targets
+        sample_weight: [n_samples] or None.
+        Raises ValueError for data or parameters that do not fit.
         """
         if not together.taken(self, X, y, sample_weight):
             fitting.fit(self, X, y, sample_weight, incremental=False)

@@ -111,8 +111,8 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Search, and refit the best candidate on all rows.
 
-        params: `groups`, and what the estimator's fit takes.
         X, y: as the estimator's fit takes them
+        params: `groups`, and what the estimator's fit takes.
         """
         X, y = indexable(X, y)
         candidates = self._candidates()

@@ -73,9 +73,9 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
 
         X: data frame of pandas, polars or Arrow, whose columns are read as `goodfit.data.table` reads them; or an array
         of numbers or texts. Missing values may be in X, not in y. ValueError for data or parameters that do not fit.
+        y: classes, labels of any kind, or numbers
         sample_weight: [n_samples] how much each row counts in the loss and in `score_`, >= 0; None: all alike. A row of
         weight 0 is left out.
-        y: classes, labels of any kind, or numbers
         """
         put_off()
         columns = self._columns(X, y, reset=True)
@@ -255,8 +255,8 @@ class TableClassifier(ClassifierMixin, BaseTable):  # type: ignore[misc]
         """Prediction sets: bool [n_samples, n_classes], whether a class, in the order of `classes_`, is in the set of a
         row. They hold the class of new rows like those of the fit with this probability; see docs/intervals.md.
 
-        coverage: above 0 and below 1, default 0.9
         X: data frame or array, as `fit` takes it
+        coverage: above 0 and below 1, default 0.9
         ValueError for another, and where the recipe had neither folds nor validation rows.
         """
         return self._bounded(X, "predict_sets", coverage)
@@ -322,9 +322,9 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
         the numbers of new rows like those of the fit with this probability, each target by itself; see
         docs/intervals.md.
 
+        X: data frame or array, as `fit` takes it
         coverage: above 0 and below 1, default 0.9
         adaptive: whether they are wider where errors at such predictions were larger
-        X: data frame or array, as `fit` takes it
         ValueError for another coverage, and where the recipe had neither folds nor validation rows.
         """
         return self._as_given(self._bounded(X, "predict_interval", coverage, adaptive=adaptive))

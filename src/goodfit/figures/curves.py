@@ -34,14 +34,15 @@ def curves(
 ) -> Figure:
     """Loss and score of the training, validation and, where measured, test rows, by epoch.
 
-    score_name, loss_name: labels of the axes, with units.
-    width: in inches, default 9.2; where it is narrow, the panels stand one below the other.
     Several nets: the line is the mean over the nets still training, the band runs from the least to the greatest net,
     or with more than 20 nets over the middle 90 % of them; the legend says which. Frozen nets are left out and counted.
     The epochs whose weights were kept are marked: on the curve, and for several nets also as ticks along the bottom,
     with the curve's mark at their median. The loss axis is logarithmic where losses span more than 30-fold.
+
     history: such as `Run.history`
+    score_name, loss_name: labels of the axes, with units.
     title: above it, None for the usual one
+    width: in inches, default 9.2; where it is narrow, the panels stand one below the other.
     """
     with house_style():
         narrow = width < NARROW

@@ -28,9 +28,9 @@ def examples(data: Dataset, *, title: str | None = None, seed: int = 0) -> Figur
     """Images, a row a class, where the rows are images; classes in the plane, where there are two inputs; else the
     distribution of the target, for regression beside the input that it follows most closely.
 
-    seed: which rows are drawn, where there are too many to draw all.
     data: whose rows are drawn
     title: above it, None for one that says what is drawn
+    seed: which rows are drawn, where there are too many to draw all.
     """
     rng = np.random.default_rng(checked_seed(seed, "Figure"))
     with house_style():

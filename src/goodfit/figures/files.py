@@ -25,8 +25,8 @@ DOTS_PER_INCH = 144
 def svg(figure: Figure, *, live_text: bool = False) -> bytes:
     """The figure as SVG, text drawn as shapes, so that it looks the same everywhere.
 
-    live_text: text as text, in the letters of the page that the figure goes into, where it can be selected and found.
     figure: what is drawn
+    live_text: text as text, in the letters of the page that the figure goes into, where it can be selected and found.
     """
     return _rendered(figure, "svg", {"Date": None, "Creator": None}, live_text=live_text)
 

@@ -29,11 +29,11 @@ ISSUE = COLOURS[5]
 class FlowLayer:
     """One place of the figure, from the inputs to the outputs.
 
+    name: of the layer
     activations: the quantiles 5, 25, 50, 75 and 95 % of the values
     gradients: likewise of the size of the gradients of z, nan for the inputs
     weights: [out, in] of the layer, None for the inputs
     issues: codes that belong here.
-    name: of the layer
     """
 
     name: str
@@ -47,9 +47,9 @@ class FlowLayer:
 class FlowTable:
     """What the figure shows.
 
+    layers: from the inputs to the outputs
     elsewhere: issues without a layer of their own
     title: what the net is.
-    layers: from the inputs to the outputs
     """
 
     layers: tuple[FlowLayer, ...]

@@ -25,8 +25,9 @@ def flow_bands(tables: Sequence[FlowTable], *, width: float = 7.8) -> list[Figur
     """One figure a table: activations and gradients by layer, side by side, or one above the other where it is narrow.
 
     The axes of all figures are the same, so that they can be compared.
-    width: inches.
+
     tables: what is drawn, one a figure
+    width: inches.
     """
     if not len(tables):
         return []

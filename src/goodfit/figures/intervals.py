@@ -35,9 +35,9 @@ LEGEND = {"no better": "no relevant gain", "open": "inconclusive"}
 class DrawnInterval:
     """A line of the figure.
 
-    low, high: nan where there is no interval
-    value: nan where nothing is known.
     label: what the line is of
+    value: nan where nothing is known.
+    low, high: nan where there is no interval
     look: which colour and mark it has
     """
 
@@ -60,13 +60,13 @@ def intervals(
 ) -> Figure:
     """A dot and an interval a row, from the top down.
 
+    rows: one a line
     what: is measured, for the axis.
     reference: a value to draw a line at
     margin: a band this far to both sides of it is shaded
     sides: what lies to the left and the right of the reference.
-    width: in inches, default 7.6; where it is narrow or a label long, labels stand above their rows. Texts that are too
-    long for the width are cut.
-    rows: one a line
+    width: in inches, default 7.6; where it is narrow or a label long, labels stand above their rows,
+    and texts that are too long for it are cut.
     """
     narrow = width < NARROW
     labels = [_cut(row.label, width) for row in rows]

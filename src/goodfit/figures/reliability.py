@@ -36,12 +36,12 @@ def reliability_diagram(
 ) -> Figure:
     """The observed share of each bin against its mean predicted probability.
 
+    predicted: mean probability of each bin, in [0, 1]
+    observed: share of each bin in which it came true, in [0, 1]
     low, high: of the band in which 90 % of the observed shares of true probabilities lie; bins outside it are marked.
     of: what the probabilities are of
     title: above it
     width: in inches, default 6.4.
-    predicted: mean probability of each bin, in [0, 1]
-    observed: share of each bin in which it came true, in [0, 1]
     """
     narrow = width < NARROW
     at, found, least, most = (np.asarray(each, float) for each in (predicted, observed, low, high))

@@ -37,13 +37,13 @@ def setting_curve(
 ) -> Figure:
     """Scores on training and held-out data as a field changes.
 
+    field: name of the field, for the axis
     values: of the field, in order: numbers, or lists and names, which are laid out evenly
     what: what is measured
     train, valid: "mean", "low" and "high" of each value, nan where there is none
     best: the place of the best value, which is marked with its interval.
-    width: in inches, default 6.4.
-    field: name of the field, for the axis
     title: above it, None for the usual one
+    width: in inches, default 6.4.
     """
     with house_style():
         figure = new_figure(width, 4.2)

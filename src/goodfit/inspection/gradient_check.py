@@ -62,8 +62,8 @@ def check_gradient(subject: Subject, seed: int = 0, rows: int = ROWS) -> tuple[C
     """Check the gradient of the mean loss of a subject's first rows by every tensor, at numbers drawn with `seed`.
 
     subject: a net with rows, as `subject_of` gives it
-    rows: how many of the subject's, at most
     seed: which numbers of each tensor are checked
+    rows: how many of the subject's, at most
     """
     return tuple(
         CheckedTensor(each.name, each.size, len(each.at), float(np.linalg.norm(each.gradient)), each.error)

@@ -56,11 +56,11 @@ MEMBERS = (
 class Inspection:
     """What an inspection found.
 
+    evidence: what the checks looked at
     findings: one a check, in order
     advice: one change of recipe for all issues
     recipe, parts: what the net was trained by and on, None where not known
     note: what was left out, and what is to be known of the net; "" if nothing.
-    evidence: what the checks looked at
     """
 
     evidence: Evidence
@@ -203,10 +203,11 @@ def inspect(
 def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = None, *, which: int = 0) -> Subject:
     """A net with some of the rows that it learned from, to be looked at step by step. Of members the first is taken.
 
-    numbers: places among the training rows in the order of the data set, from 0; test rows stay sealed.
-    data: the Dataset or Split, where the net is not a run that knows its own. The subject's rows are numbers in the
-    data set.
+    The subject's rows are numbers in the data set.
+
     net: a run, a model, or a net
+    numbers: places among the training rows in the order of the data set, from 0; test rows stay sealed.
+    data: the Dataset or Split, where the net is not a run that knows its own.
     which: the net among several
     """
     chosen, recipe = _chosen(net, which), _recipe_of(net, which)

@@ -68,16 +68,15 @@ class LayerMeasure:
 class Measurement:
     """A net, measured.
 
+    subject: the net with the rows
     epoch: whose weights these are, 0 for the initial ones, None where it is not known.
-
     layers: one a layer, the outputs last
     passes: the raw values
     twins: of every hidden layer
+    jacobians: singular values of each layer and of the net, at some rows
     expected: what the recipe's initialiser predicts, a layer each, or None
     sharpness: the Hessian's largest eigenvalue, nan where it was not asked for
     stable: 2 / learning rate, which it must not exceed for gradient descent, nan for other optimisers.
-    subject: the net with the rows
-    jacobians: singular values of each layer and of the net, at some rows
     """
 
     subject: Subject
@@ -128,10 +127,10 @@ def measure(
 ) -> Measurement:
     """Measure a net.
 
-    recipe: what it is, or was, trained by; without one, updates and predictions are not known.
-    curvature: whether the Hessian's largest eigenvalue is looked for, which takes longer than all else.
     subject: a net with rows, as `subject_of` gives it
+    recipe: what it is, or was, trained by; without one, updates and predictions are not known.
     epoch: whose weights these are, 0 for the initial ones, None where it is not known
+    curvature: whether the Hessian's largest eigenvalue is looked for, which takes longer than all else.
     """
     net, passes = subject.net, run_passes(subject)
     found = jacobians(net, passes)

@@ -25,8 +25,8 @@ SHOWN = 8  # names in a message
 class TableRows:
     """Rows of a table as the nets take them.
 
-    notes: what was filled in or left out, sentences for people.
     data: the rows, after preprocessing
+    notes: what was filled in or left out, sentences for people.
     """
 
     data: Dataset
@@ -37,11 +37,12 @@ class TableRows:
 def table_rows(model: Model, given: Any, *, target: str | Sequence[str] | None = None) -> TableRows:
     """The rows of a table that have a target, preprocessed as when the model was trained.
 
-    given: a table file, a Table, a data frame or a dict of columns, in any order.
-    target: the column that the nets predict, or a list of several; the model of a run on a table file knows it. Rows
-    are divided as they were in training: by the column of its group or time, if there was one, which must then be
+    Rows are divided as they were in training: by the column of its group or time, if there was one, which must then be
     there; they are weighed as they were in training.
+
     model: whose preprocessing is applied
+    given: a table file, a Table, a data frame or a dict of columns, in any order.
+    target: the column that the nets predict, or a list of several; the model of a run on a table file knows it.
     InputError names all columns that are missing, a target that is none of them, values that cannot be read, and
     classes that the nets do not know.
     """

@@ -42,12 +42,11 @@ class Edge:
 class Graph:
     """The computation of the objective J for some rows.
 
-    rows: their numbers
-    l2: of the penalty.
-
-    by_hand: tensor -> the greatest difference of its gradient derived by hand from JAX's, relative to its largest.
     nodes: values with their gradients, inputs first
     edges: what each node passes back to those before it
+    rows: their numbers
+    l2: of the penalty.
+    by_hand: tensor -> the greatest difference of its gradient derived by hand from JAX's, relative to its largest.
     """
 
     nodes: tuple[Node, ...]

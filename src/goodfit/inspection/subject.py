@@ -24,13 +24,13 @@ WHERE = "Inspection"
 class Subject:
     """A net and rows, in float64.
 
+    net: the net
     x: inputs as the first layer sees them, scaled and encoded, [B, D2]
     target: class codes [B], or numbers as trained, [C, B]
     raw_x: [B, D] as given
     rows: numbers of the rows among those given, [B]
     given: how many were given
     loss, huber_delta: what training minimises, without penalties.
-    net: the net
     InputError for a net whose members share weights.
     """
 
@@ -77,12 +77,12 @@ def describe_net(
 ) -> TrainedNet:
     """A net by its weights [out, in], biases [out] and the names of the activations after its hidden layers.
 
-    activations: one for all, or one each.
-    classes: names; 0, 1, ... if not given.
-    fields: the others of a TrainedNet, such as shift and scale.
     weights: [out, in], one a layer
     biases: [out], one a layer
+    activations: one for all, or one each.
     task: "classification", "multilabel" or "regression"
+    classes: names; 0, 1, ... if not given.
+    fields: the others of a TrainedNet, such as shift and scale.
     InputError names all that does not fit, weights that are not finite among it.
     """
     problems = Problems()
@@ -123,12 +123,12 @@ def subject_of(
 ) -> Subject:
     """Check that net and rows fit, and take as many of them as are measured.
 
+    net: the net
     x, y: raw inputs and targets, as a data set has them.
     loss: "auto" is the one that the net's task and link imply.
+    huber_delta: as in a recipe
     rows: at most so many are taken, drawn with `seed`, and fewer where the net is so wide that they would not fit into
     memory. InputError names everything that does not fit.
-    net: the net
-    huber_delta: as in a recipe
     """
     if y is None:
         rule = "'y' must be given: gradients need the targets of the rows"

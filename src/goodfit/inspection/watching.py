@@ -30,12 +30,14 @@ MOST_NETS = 16  # of a population, the first of them
 class Watcher:
     """Called after every chunk of a training, with its report and cohort; keeps a table of layers by epoch.
 
+    The end of the first chunk and that of the training are always looked at; compiling the passes is not counted, as it
+    is not for training.
+
     share: of the training time that looking may take: where the next look would cost more, it is left out, so that few
-    epochs of a fast training are seen and many of a slow one. The end of the first chunk and that of the training are
-    always looked at; compiling the passes is not counted, as it is not for training.
+    epochs of a fast training are seen and many of a slow one.
     rows: one dict an epoch, net and layer
-    spent, compiling: seconds that looking and compiling took.
     folder: of the run, which gets the table after every look.
+    spent, compiling: seconds that looking and compiling took.
     """
 
     share: float = MOST_SHARE

@@ -25,8 +25,9 @@ _SCHEMES = {"ray": "ray", "tcp": "dask"}  # of an address -> the extra that it n
 def cluster(address: str) -> Executor:
     """A cluster as an executor, for `executor=` of what trains; use it in a `with` statement, which disconnects.
 
-    address: "ray://HEAD:10001" of a Ray cluster, or "tcp://SCHEDULER:8786" of Dask's. Its workers need goodfit of the
-    same version; each should have one core, or one GPU.
+    Its workers need goodfit of the same version; each should have one core, or one GPU.
+
+    address: "ray://HEAD:10001" of a Ray cluster, or "tcp://SCHEDULER:8786" of Dask's.
 
     InputError where the address is none, or the library is not installed; GoodfitError where nothing answers there.
     """

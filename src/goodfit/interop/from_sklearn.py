@@ -36,11 +36,12 @@ class Affine:
 def from_sklearn(estimator: Any) -> Model:
     """A fitted `MLPClassifier` or `MLPRegressor` of scikit-learn as a goodfit model.
 
-    estimator: it, or a Pipeline that ends in it, whose other steps scale each column (StandardScaler, MinMaxScaler,
-    MaxAbsScaler, RobustScaler); for regression also a TransformedTargetRegressor that scales the targets so.
     The model predicts what the estimator does, up to rounding in float32. It can be saved, inspected, compared, scored
     on a sealed test set, and trained further: `goodfit.train(model.recipe, data, start=model)`.
     One logit s of a binary classifier becomes the two of a softmax, -s/2 and s/2, which is exactly the same.
+
+    estimator: it, or a Pipeline that ends in it, whose other steps scale each column (StandardScaler, MinMaxScaler,
+    MaxAbsScaler, RobustScaler); for regression also a TransformedTargetRegressor that scales the targets so.
     InputError names every step that cannot be taken over.
     """
     from sklearn.neural_network import MLPClassifier, MLPRegressor

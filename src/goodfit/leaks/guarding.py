@@ -98,13 +98,14 @@ def near_twins(near: NearPairs, groups: Rows, rows: Rows, others: Rows) -> TwinR
 def guard(split: Split, groups: Sequence[Any] | np.ndarray | None = None, near: bool = True) -> tuple[LeakFinding, ...]:
     """What the held-out rows of a split have in common with other parts; () if nothing was found.
 
-    groups: for every row of the data set, what it belongs to (a person, a machine, a day): labels of any hashable kind.
-    None and NaN belong to no group. Those of the data set if None.
+    Images of 28 x 28 pixels and more are compared as images, all other rows as rows of a table.
+
+    split: the parts that are held against each other
+    groups: for every row of the data set, what it belongs to (a person, a machine, a day): labels of any hashable kind,
+    of which None and NaN belong to no group; those of the data set if None.
     near: whether to look for near twins as well. Exact twins take less than a second for Fashion-MNIST, near ones about
     10 on one core, once: a search that took long is kept in the cache, and serves every split of the same data.
-    Images of 28 x 28 pixels and more are compared as images, all other rows as rows of a table.
     Raises InputError for groups that do not match the data set.
-    split: the parts that are held against each other
     """
     same = exact_groups(split.data.x)
     return findings(split, same, near_pairs(split.data, same) if near else None, groups)
@@ -162,9 +163,10 @@ def without_twins(split: Split, near: bool = True) -> Split:
 
     Validation rows with a twin among the test rows are left out, and training rows with a twin among the test or the
     validation rows. Test rows all stay, in their order, as do the other rows.
+
+    split: the parts that are held against each other
     near: as for `guard`; where near twins cannot be told, only exact ones are left out.
     Raises InputError if no training row would be left, or no validation row where there were some.
-    split: the parts that are held against each other
     """
     groups = exact_groups(split.data.x)
     changed = changed_pairs(split.data, groups)

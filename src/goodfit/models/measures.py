@@ -76,7 +76,6 @@ class Measures:
 
     task: "classification", "multilabel" or "regression"
     rows: how many there are
-    level: of every interval by itself
     measures: in the order in which they are printed
     classes: names of classes or labels, () for numbers
     positive: of two classes, the one that average precision and F1 are of; "" otherwise
@@ -84,6 +83,7 @@ class Measures:
     confusion: how many rows of each class (down) are predicted as each class (across); () for other tasks, and with
     more than 50 classes
     warnings: what must not be overlooked, such as predictions of one class only
+    level: of every interval by itself
     notes: on the rows: which they are
     """
 

@@ -182,8 +182,10 @@ class Model:
     def tempered(self, temperature: float) -> Model:
         """The same model with the logits of every net divided by a temperature, which `about` tells.
 
-        temperature: > 0; above 1 the model is less sure. It is folded into the nets' last layers, so that the model
-        saves, serves and exports as any other; see `goodfit.calibration`. InputError for other numbers and regressions.
+        The temperature is folded into the nets' last layers, so that the model saves, serves and exports as any other;
+        see `goodfit.calibration`. InputError for other numbers and regressions.
+
+        temperature: > 0; above 1 the model is less sure.
         """
         nets = tuple(tempered_net(net, temperature) for net in self.nets)
         before = self.about.get("temperature", 1.0)
@@ -232,10 +234,11 @@ def save_model(
 
     The arguments are the fields of `Model`. The nets' hidden layers may differ. InputError where they do not belong
     together, or where `about` or `data` is not what a file can hold (JSON, without numbers that are not finite).
-    preprocessing: nets that were trained on a table have it themselves, and it is always written; of those, another one
-    is refused. Nets of one's own may be given one here.
+
     path: of the file
     nets, about, data: as in `Model`
+    preprocessing: nets that were trained on a table have it themselves, and it is always written; of those, another one
+    is refused. Nets of one's own may be given one here.
     """
     where = os.fspath(path)
     made = together(nets, preprocessing, where)
@@ -283,8 +286,9 @@ def together(nets: Sequence[TrainedNet], given: Preprocessing | None, where: str
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read a model file, of this format or an older one; never runs code from it.
 
-    path: of the file, of the folder of a finished run, or of that of a search, for the nets of the winner.
     Everything is checked, down to each number; docs/model-file.md lists it. One InputError names what is wrong.
+
+    path: of the file, of the folder of a finished run, or of that of a search, for the nets of the winner.
     """
     path = model_path(path)
     where = os.fspath(path)

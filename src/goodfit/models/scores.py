@@ -34,8 +34,13 @@ R2_ALONE = ("skew", "errors")  # fields that scores of other tasks have no use f
 class Score:
     """A score and its interval.
 
+    Rows of weight 0 are not counted. (Scores of older versions have neither skew nor errors, and the basis of R² is its
+    own standard error.)
+
+    name: what is measured
     value: the score, for several nets the mean over them.
     low, high: the interval at `level` (0.95: it holds the true score for 95 % of all draws of the rows).
+    level: of the interval, in (0, 1)
     rows: how many rows it stands on.
     method: how the interval was made, or why there is none (then low and high are nan).
     spread: standard deviation over nets, None for one net.
@@ -45,10 +50,7 @@ class Score:
     errors: for a regression, the mean and the median absolute error in the unit of the targets, with intervals of their
     own.
     effective: of rows that have weights, so many that count alike tell as much (see `goodfit.models.weighing`): the
-    interval is that of so many; None without. Rows of weight 0 are not counted. (Scores of older versions have neither
-    skew nor errors, and the basis of R² is its own standard error.)
-    name: what is measured
-    level: of the interval, in (0, 1)
+    interval is that of so many; None without.
     """
 
     name: Literal["accuracy", "exact match", "R²"]

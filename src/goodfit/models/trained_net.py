@@ -45,31 +45,32 @@ _WHERE = "Inputs"
 class TrainedNet:
     """A net with its weights, and everything that turns raw inputs into predictions.
 
+    All of it is checked; every problem is named in one InputError.
+
     weights: float32, one [out, in] a layer, the first of `first_inputs`
     biases: float32, one [out] a layer; the last layer gives the C outputs.
     activations: names, one a hidden layer.
+    classes: names of the classes or labels, () for regression.
     slopes: one a hidden layer, a number where the activation is prelu and None elsewhere; () if there is no prelu.
-    mixtures: [H] a hidden layer, the share a of its activation f that each unit takes, a f(z) + (1 - a) z; () if all
-    take all of it.
     shift, scale, bend: [D], or one number for all; inputs enter as z = (x - shift) * scale, and then, where bend is not
     0, as z / sqrt(1 + (z * bend)^2), which stays below 1 / bend.
-    encoding: of these, whose components the first layer sees behind them; None where there is none.
     target_shift, target_scale: [C], or one number for all; for regression the net was trained on (y - target_shift) *
     target_scale, so that predictions are outputs / target_scale + target_shift.
-    transform: None, or what y went through before that, and what predictions come back through.
-    classes: names of the classes or labels, () for regression.
     seed: what the training's randomness came from.
     link: for regression, "exp" where predictions are exp(outputs), with targets trained on as they are.
+    transform: None, or what y went through before target_shift and target_scale, and predictions come back through.
     preprocessing: None, or what made the net's inputs of a table. The net itself takes what that gives; a `Model` of
     the net takes tables, and a model file of it holds the preprocessing. `dataclasses.replace(net, preprocessing=None)`
     is a net that takes the numbers alone.
+    encoding: of the inputs so scaled, whose components the first layer sees behind them; None where there is none.
     count: how many times it counts where several nets predict together, 1 or more.
     targets: names of the C targets of a regression with several, () where they have none, and for others.
     head: what gives quantiles beside the predictions, which are medians then; None without.
+    mixtures: [H] a hidden layer, the share a of its activation f that each unit takes, a f(z) + (1 - a) z; () if all
+    take all of it.
     members: what members that share the weights have of their own, None of one member. The last layer then has the
     outputs of all, those of a member together, and the net's outputs are those of what members predict together: of the
     mean of their probabilities, or numbers (before a transform of targets is undone). `member_nets` takes them apart.
-    All of it is checked; every problem is named in one InputError.
     """
 
     weights: tuple[Float[np.ndarray, "out in"], ...]
@@ -121,10 +122,10 @@ class TrainedNet:
     def of(cls, arrays: NetArrays, recipe: Recipe, data: Dataset, scaling: Scaling) -> TrainedNet:
         """A net as the engine gives it, with all that turns raw inputs into predictions.
 
-        recipe: with the net's own seed
-        scaling: that its inputs and targets had in training.
         arrays: weights and biases
+        recipe: with the net's own seed
         data: what it was trained on
+        scaling: that its inputs and targets had in training.
         """
         weights, biases, head = split_head(arrays.weights, arrays.biases, levels_of(recipe))
         return cls(
@@ -195,9 +196,10 @@ class TrainedNet:
         Inputs are finite numbers in the unit of the data set, not scaled, or `CodedRows`. Rows are taken in blocks, so
         that memory beyond the result stays below some tens of megabytes for nets of usual width; in float64, by all
         cores at once. What overflows is infinite or nan, without a warning.
+
+        x: inputs [N, D]
         precision: the float type to compute and to answer in. float64 takes up to twice the time; rounded to float32,
         its numbers are the same on all machines but for one in many millions.
-        x: inputs [N, D]
         """
         rows = checked_inputs(x, self.n_inputs)
         weights = [weight.astype(precision, copy=False) for weight in self.weights]
@@ -217,8 +219,9 @@ class TrainedNet:
 
         classification: int32 codes [N], positions in `classes`, the first of equals; multilabel: float32 [N, C] of 0
         and 1, 1 where the probability is above one half; regression: numbers [N, C] in the targets' own unit.
-        precision: as in `outputs`.
+
         x: inputs [N, D], as in `outputs`
+        precision: as in `outputs`.
         """
         return self.predictions_of(self.outputs(x, precision))
 
@@ -241,8 +244,8 @@ class TrainedNet:
     def predict_proba(self, x: Any, precision: Precision = np.float32) -> Float[np.ndarray, "N C"]:
         """Probabilities for raw inputs [N, D]: of the classes (rows sum to 1), or of each label. Not for regression.
 
-        precision: as in `outputs`.
         x: inputs [N, D], as in `outputs`
+        precision: as in `outputs`.
         """
         if self.task == "regression":
             raise InputError(problem("Net", "must be a classifier to give probabilities", got=self.task))
@@ -277,8 +280,8 @@ class TrainedNet:
     def entered(self, x: Shaped[np.ndarray, "N D"], precision: Any = np.float32) -> Float[np.ndarray, "N D2"]:
         """Raw inputs as the first layer sees them: scaled, clipped and encoded.
 
-        precision: as in `outputs`.
         x: inputs [N, D], as in `outputs`
+        precision: as in `outputs`.
         """
         z: np.ndarray = x.astype(precision)
         if self.shift.any() or (self.scale != 1).any():  # nets of a table are trained on its features as they are

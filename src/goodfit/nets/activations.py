@@ -26,6 +26,7 @@ _INFINITY = math.inf
 class Activation:
     """One activation f and the facts about it.
 
+    name: as in a recipe
     function: z -> f(z), elementwise; where `slope` is set, (z, slope) -> f(z), slope broadcast against z.
     formula: f in plain text.
     lowest, highest: bounds of its range, reached or approached.
@@ -35,9 +36,8 @@ class Activation:
     where f does not saturate.
     gain: what keeps the spread of values from layer to layer, for the initialisers that take a gain: torch's
     calculate_gain where torch has a value, otherwise 1 / sqrt(E f(Z)^2) for Z ~ N(0, 1), which is He's argument.
-    slope: the value with which a trained slope starts; None where nothing is trained.
     source: where f is defined.
-    name: as in a recipe
+    slope: the value with which a trained slope starts; None where nothing is trained.
     """
 
     name: str

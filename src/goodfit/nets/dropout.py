@@ -41,11 +41,12 @@ def keep_mask(
 ) -> Bool[Array, "... units rows"]:
     """Which units are kept for which rows: each with probability 1 - rate, independently.
 
+    Kept values are not scaled here: the caller divides them by 1 - rate.
+
     key: from `stream_key`
-    rate: in [0, 1), broadcast against key, exact to 2^-24; 0 keeps everything. Kept values are not scaled here: the
-    caller divides them by 1 - rate.
     units: how many the layer has
     rows: how many the batch has
+    rate: in [0, 1), broadcast against key, exact to 2^-24; 0 keeps everything.
     """
     return hash_bits(key, units, rows) >= _threshold(jnp.asarray(rate))[..., None, None]
 

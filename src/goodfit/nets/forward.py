@@ -55,16 +55,16 @@ class Parameters:
 class Architecture:
     """The static shape of a cohort's nets, padded to the largest.
 
+    inputs: of the first layer, the components of encoded ones among them
     widths: hidden units a layer
+    outputs: of all members
+    activations: names, one a hidden layer
     masked: some net has fewer units somewhere
     ragged: some net has fewer layers
-    inputs: of the first layer, the components of encoded ones among them
-    outputs: of all members
-    members: of every net, which share its hidden layers
     dropout, input_dropout: some net drops hidden units, or inputs.
     lean: what a hidden layer hands back is held once, and of relu its result alone, so that large layers make fewer
     ways through memory: what a GPU waits for.
-    activations: names, one a hidden layer
+    members: of every net, which share its hidden layers
     """
 
     inputs: int

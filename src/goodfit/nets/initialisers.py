@@ -23,13 +23,13 @@ Variance = Callable[[int, int, float], float]
 class Initialiser:
     """One way to draw the weights of a layer, or its biases.
 
+    name: as in a recipe
     draw: (generator, fan_in, fan_out, scale) -> float32, [fan_out, fan_in] for weights, [fan_out] for biases.
     variance: (fan_in, fan_out, scale) -> the variance of one entry.
     default_scale: used where a recipe states no scale.
     scale_means: what the scale is, "" where it is ignored.
     formula: the distribution in plain text.
     source: where it is defined.
-    name: as in a recipe
     """
 
     name: str

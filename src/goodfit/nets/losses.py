@@ -24,15 +24,15 @@ PerRow = Callable[[Array, Array, Any, Any], tuple[Array, Array]]
 class Loss:
     """One loss.
 
+    name: as in a recipe
     tasks: the kinds of targets that it takes.
     per_row: (z, target, smoothing, delta) -> (trained, plain), [..., B] each. trained is what training minimises,
     plain is the same loss without label smoothing, which is what is reported. target: whole class numbers [..., B]
     for cross-entropy, numbers [..., C, B] for the others. smoothing (of labels, in [0, 1)) and delta (Huber's, > 0)
     are broadcast against [..., B]; smoothing None leaves it out of the program; delta is read by huber alone.
     formula: of one row, in plain text.
-    link: the name in LINKS of what turns outputs into predictions.
-    name: as in a recipe
     source: where it is defined
+    link: the name in LINKS of what turns outputs into predictions.
     """
 
     name: str

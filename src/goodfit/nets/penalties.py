@@ -12,10 +12,11 @@ from jaxtyping import Array, Float
 def soft_threshold(weights: Float[Array, "*shape"], strength: Any) -> Float[Array, "*shape"]:
     """Proximal step of the L1 penalty: shrink towards zero, and stop there.
 
-    weights: [nets..., ...]
-    strength: [nets...] or a number, >= 0, already multiplied by the learning rate.
     Weights with |w| <= strength become exactly 0.0, which is what makes L1 select features. nan stays nan.
     Source: the proximal operator of the l1 norm, as in Parikh & Boyd (2014), Proximal Algorithms.
+
+    weights: [nets..., ...]
+    strength: [nets...] or a number, >= 0, already multiplied by the learning rate.
     """
     limit = _over(strength, weights)
     # inside the limits this is w - w, which is 0.0 exactly
@@ -25,8 +26,8 @@ def soft_threshold(weights: Float[Array, "*shape"], strength: Any) -> Float[Arra
 def l1_penalty(weights: Float[Array, "*shape"], strength: Any) -> Float[Array, "*shape"]:
     """strength * sum |w| of every net, [nets...].
 
-    strength: [nets...] or a number, >= 0.
     weights: [nets..., ...]
+    strength: [nets...] or a number, >= 0.
     """
     strength = jnp.asarray(strength, weights.dtype)
     total: Array = strength * jnp.abs(weights).sum(_rest(strength, weights))
@@ -36,8 +37,8 @@ def l1_penalty(weights: Float[Array, "*shape"], strength: Any) -> Float[Array, "
 def l2_penalty(weights: Float[Array, "*shape"], strength: Any) -> Float[Array, "*shape"]:
     """strength/2 * sum w^2 of every net, [nets...]; its gradient is strength * w.
 
-    strength: as in `l1_penalty`.
     weights: [nets..., ...]
+    strength: as in `l1_penalty`.
     """
     strength = jnp.asarray(strength, weights.dtype)
     total: Array = 0.5 * strength * (weights * weights).sum(_rest(strength, weights))

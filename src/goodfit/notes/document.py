@@ -60,9 +60,9 @@ class NoteCell:
 class Document:
     """What was read.
 
-    sections: the titles; the first, "", holds what stands above the first of them.
     path: of the file
     title: its first heading
+    sections: the titles; the first, "", holds what stands above the first of them.
     cells: all of them, in order
     """
 

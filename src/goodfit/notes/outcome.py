@@ -50,15 +50,15 @@ class NumberBeside:
 class CellOutcome:
     """A cell with code, and what became of it.
 
+    cell: what stands in the document
+    state: what became of it
     code: as it ran
     changes: import statements, before and after
     supplied: names that the document does not define here, with where they came from
-    numbers: those that the document prints below it
-    why: it was not run.
-    cell: what stands in the document
-    state: what became of it
     outputs: what it printed and drew, in order
     seconds: that it took
+    numbers: those that the document prints below it
+    why: it was not run.
     """
 
     cell: NoteCell
@@ -89,11 +89,11 @@ class CellOutcome:
 class RunNotes:
     """A document that was run.
 
-    cells: those with code, by their places in `document.cells`
-    page, notebook: files.
     document: what was run
+    cells: those with code, by their places in `document.cells`
     seconds: that it took
     seed: what NumPy, PyTorch and the chapter's toolset drew from
+    page, notebook: files.
     """
 
     document: Document

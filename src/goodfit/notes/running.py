@@ -42,14 +42,15 @@ def run(
 ) -> RunNotes:
     """Run the code of a document, from top to bottom. It can do whatever you can: run only documents that you trust.
 
+    The cells run in a process of their own, in the folder of the document. Each section has a namespace of its own. A
+    cell that fails is reported, and the next one runs. InputError where the document cannot be read.
+
     path: Markdown (.md) or a notebook (.ipynb).
     out: folder for the page, NAME-run.html, and the notebook, NAME-run.ipynb; None writes neither.
     face: whose cells are run, torch's, mxnet's, or both.
     seed: what the streams of random numbers begin with.
     studies: whether numbers that the document prints are measured over many seeds, by the study of their section.
     tell: called with a line before each cell.
-    The cells run in a process of their own, in the folder of the document. Each section has a namespace of its own. A
-    cell that fails is reported, and the next one runs. InputError where the document cannot be read.
     """
     if face not in ("torch", "mxnet", "both"):
         raise InputError(problem("notes", "unknown framework", got=face, fix=nearest(face, ("torch", "mxnet", "both"))))

@@ -30,8 +30,8 @@ class Block:
 class Paragraph(Block):
     """A paragraph.
 
-    lead: whether it is the one to read where only one is read.
     text: its sentences
+    lead: whether it is the one to read where only one is read.
     """
 
     text: Inline
@@ -64,9 +64,9 @@ class Facts(Block):
 class Code(Block):
     """Lines to type.
 
+    text: the lines
     name: what they are, for those who do not see that they are code
     language: "sh" or "python".
-    text: the lines
     """
 
     text: str
@@ -79,11 +79,11 @@ class Grid(Block):
     """A table.
 
     caption: what it holds
+    columns: their heads
+    rows: of cells, as many as there are columns
     left: how many columns from the left are text, the others being numbers
     marked: rows that stand out, each with a word for why in one of its cells
     note: below it.
-    columns: their heads
-    rows: of cells, as many as there are columns
     """
 
     caption: str
@@ -98,12 +98,12 @@ class Grid(Block):
 class Picture(Block):
     """A figure with the table that it is drawn from.
 
-    drawn: at the page's width
-    narrow: the same for a telephone, or None where one does for both
     title: a sentence without its full stop
+    drawn: at the page's width
+    table: what the figure is drawn from
     text: how to read it
     description: what it shows, in words, for those who do not see it.
-    table: what the figure is drawn from
+    narrow: the same for a telephone, or None where one does for both
     """
 
     title: str

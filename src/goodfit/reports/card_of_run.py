@@ -87,9 +87,10 @@ class ModelCard:
 def model_card(run: Run | str | os.PathLike[str], *, ledger: Ledger | None = None) -> ModelCard:
     """What is known of a run's model: its use, data, scores, verdict, leaks, limits, and how to load it.
 
-    run: a run, or the folder of one that is done.
-    ledger: of the test set's openings; the project's if None. No test rows are opened.
     Everything comes from the run's folder and the ledger. InputError or GoodfitError where the run is not done, or
-    either cannot be read.
+    either cannot be read. No test rows are opened.
+
+    run: a run, or the folder of one that is done.
+    ledger: of the test set's openings; the project's if None.
     """
     return ModelCard(card_facts(source_of(run if isinstance(run, Run) else Path(run), ledger)))

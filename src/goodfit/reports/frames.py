@@ -38,10 +38,12 @@ class PageFrame:
 class Frames(Block):
     """A figure with a slider. At first the last frame is seen; on paper the first, the middle and the last are.
 
+    A browser that cannot choose shows all frames.
+
     title: a sentence without its full stop
     what: the slider runs over, such as "Epoch"
     frames: 1 to MOST_FRAMES, of which one alone has no slider
-    text: how to read it. A browser that cannot choose shows all frames.
+    text: how to read it.
     """
 
     title: str

@@ -47,6 +47,7 @@ class Page:
     """A page.
 
     title: its only heading of the first rank
+    sections: in order
     kind: what sort of page it is, above the title
     lead: the first sentence
     glance: at most six things to know
@@ -54,7 +55,6 @@ class Page:
     foot: where it came from
     language: of all that stands in it
     framed: whether another page has it in a frame, below a title of its own.
-    sections: in order
     """
 
     title: str

@@ -40,8 +40,8 @@ from goodfit.training.recipe import Recipe
 def run_page(run: Run | str | Path, search: str | Path | None = None, *, ledger: Ledger | None = None) -> Page:
     """The report on a run, or on the one in a folder.
 
-    search: the folder of a search whose settings are compared.
     run: a run, or its folder
+    search: the folder of a search whose settings are compared.
     ledger: whose openings are told, the project's if None
 
     The test rows stay sealed: the page shows what the ledger (the project's, if None) holds about them. InputError or

@@ -18,10 +18,11 @@ Place = str | os.PathLike[str]
 def write(what: Run | Place, path: Place | None = None, *, search: Place | None = None) -> Path:
     """Write a report as one self-contained HTML file, and return where it is.
 
+    Test rows stay sealed; what the ledger holds about them is shown.
+
     what: a run, or the folder of a run or of a search
     path: the file, `report.html` in the folder if None
-    search: the folder of a search whose settings the report on a run compares. Test rows stay sealed; what the ledger
-    holds about them is shown.
+    search: the folder of a search whose settings the report on a run compares.
     InputError where there is nothing to report on, or the file cannot be written; GoodfitError where the ledger is held
     by another process.
     """

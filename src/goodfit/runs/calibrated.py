@@ -120,8 +120,8 @@ class Calibration:
     def save(self, path: str | os.PathLike[str], *, anyway: bool = False) -> Model:
         """Write the model with the temperature found here to a model file; it is returned as well.
 
-        anyway: whether to write it with a temperature that is not advised too; otherwise this is an InputError.
         path: of the model file
+        anyway: whether to write it with a temperature that is not advised too; otherwise this is an InputError.
         """
         made = self.model()
         if self.doubt and not anyway:

@@ -69,10 +69,10 @@ class Compared:
     part: "valid" for validation rows that all share, "new" for rows of other data, which were opened through the ledger
     rows: how many.
     level: of every interval, so that the intervals of one measure hold together for all `comparisons`.
+    comparisons: how many pairs are compared, for which the level allows
     pairs: each of them.
     openings: numbers of the lines in the ledger, () for validation rows.
     notes: what to know.
-    comparisons: how many pairs are compared, for which the level allows
     """
 
     names: tuple[str, ...]
@@ -136,6 +136,9 @@ def compare(
 ) -> Compared:
     """Compare two or more models on the same rows: differences with intervals, paired row by row.
 
+    The level of the intervals is 1 - 0.05 / comparisons, so that those of one measure hold together at 95 %
+    (Bonferroni); on new rows every pair of models that were ever opened on them counts. See docs/compare.md.
+
     a, b: each a run or its folder, a model or its file, a net, or several nets. Several nets count by what they predict
       together for new rows, and out of fold; by the mean over nets for validation rows.
     data: None, or what all were trained on, compares on the validation rows, which all must share. Anything else is new
@@ -144,8 +147,6 @@ def compare(
     against: "all" compares each with each, "first" each with `a`.
     target: of a table file or data frame that is new rows, where it is not the runs' own.
     progress: called while a named data set is being found.
-    The level of the intervals is 1 - 0.05 / comparisons, so that those of one measure hold together at 95 %
-    (Bonferroni); on new rows every pair of models that were ever opened on them counts. See docs/compare.md.
     InputError where they cannot be compared: other targets, other validation rows, or none.
     """
     if against not in AGAINST:

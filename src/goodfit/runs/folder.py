@@ -34,14 +34,14 @@ from goodfit.training.recipe import Recipe
 class RunSummary:
     """A run in a list.
 
-    state: "done", "training", "interrupted", or "damaged" where its record cannot be read: then `problem` says why, and
-    when is the date of the file.
-    scores: part -> score, where it is done. The score on its own test rows is there once they were opened: the newest
-    in the ledger, with the interval as it is by now.
     folder: of the run
     data: name of the data set
     when: it was begun
+    state: "done", "training", "interrupted", or "damaged" where its record cannot be read: then `problem` says why, and
+    when is the date of the file.
     seeds: one a net
+    scores: part -> score, where it is done. The score on its own test rows is there once they were opened: the newest
+    in the ledger, with the interval as it is by now.
     """
 
     folder: Path

@@ -46,6 +46,7 @@ class RunGroup:
 
     data: name of the data set; groups of different data may share it.
     fields: what they agree in, name -> value as a flag takes it; for "recipe", the fields in which the groups differ.
+    name: of the metric, "accuracy" for a validation score of classifiers, "train accuracy" for one in training.
     runs: their folders
     count: nets (for seconds: runs), the same net of two runs counted once
     diverged: nets that are left out, since their loss was no longer finite.
@@ -53,7 +54,6 @@ class RunGroup:
     low, high: the 95 % interval of the mean over seeds, nan where there is none: then `reason` says why.
     varied: what else differs within the group, beside the seed ("split", fields of the recipe), so that the spread is
     not over seeds alone.
-    name: of the metric, "accuracy" for a validation score of classifiers, "train accuracy" for one in training.
     """
 
     data: str
@@ -92,14 +92,16 @@ def group_runs(
 ) -> list[RunGroup]:
     """The finished runs in a folder in groups, with the mean and the spread of a metric over all nets of each.
 
+    Groups are in order of their means, best first, the data sets one after another. Runs without the metric are left
+    out, and those of `fit`, whose nets are of several settings. Test sets are sealed. Runs on different data sets are
+    never in one group; "data" alone makes one for each.
+
     root: the folder
     by: "recipe" (all of it but the seed), or names of recipe fields, such as ["hidden", "learning_rate"]; one text may
-      hold several, with commas. Runs on different data sets are never in one group; "data" alone makes one for each.
+    hold several, with commas.
     metric: of the kept weights of each net: valid_score (or by its name: valid_accuracy, valid_r2), valid_loss, and the
-      same of train, as the history has them (running means, with dropout); best_epoch, stopped_epoch; seconds, which a
-      run's training took with all its nets. Test sets are sealed.
-    Groups are in order of their means, best first, the data sets one after another. Runs without the metric are left
-    out, and those of `fit`, whose nets are of several settings.
+    same of train, as the history has them (running means, with dropout); best_epoch, stopped_epoch; seconds, which a
+    run's training took with all its nets.
     InputError where the folder, a field or the metric is not known.
     """
     names = _names(by)

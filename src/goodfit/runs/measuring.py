@@ -74,8 +74,9 @@ def threshold(
 ) -> Threshold:
     """From which probability on to decide for a class, where errors of the two kinds cost differently.
 
-    model, data, target, progress: as in `measures`. New rows are recorded in the ledger; they are no test data any
-      more for decisions by this threshold.
+    New rows are recorded in the ledger; they are no test data any more for decisions by this threshold.
+
+    model, data, target, progress: as in `measures`.
     false_positive: what it costs to decide for the class where it is the other, > 0, in a unit of yours.
     false_negative: what it costs to decide for the other where it is the class, > 0.
     positive: the class. None: the second, unless the first is less than a third of the rows.

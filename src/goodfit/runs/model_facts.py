@@ -40,20 +40,10 @@ class ColumnFacts:
 class ModelFacts:
     """What is in a model file.
 
+    path: of the file
     bytes, sha256: of the whole file
     format: its version
     goodfit: the version that wrote it
-    data: name, fingerprint and rows of what the nets were trained on, or None
-    columns: None where the nets take numbers as they are
-    about: JSON of the writer's, such as the recipe.
-    target_transform: of the first net's targets, one each; () where none is.
-    clipped: whether predictions stay within the range of the training targets.
-    encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is.
-    frequencies, components: by how many cosines, in how many sums of them each, where they are trained, else 0.
-    targets: names of several targets; () where they have none.
-    levels: of the quantiles that the nets give; () where they give none.
-    mixed: how many nets have trained mixtures of activations.
-    path: of the file
     task: "classification", "multilabel" or "regression"
     link: what turns outputs into predictions
     classes: names of classes or labels, () for regression
@@ -61,6 +51,16 @@ class ModelFacts:
     outputs: C
     parameters: numbers that all nets together were trained in
     nets: one a net
+    data: name, fingerprint and rows of what the nets were trained on, or None
+    columns: None where the nets take numbers as they are
+    about: JSON of the writer's, such as the recipe.
+    target_transform: of the first net's targets, one each; () where none is.
+    clipped: whether predictions stay within the range of the training targets.
+    encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is.
+    targets: names of several targets; () where they have none.
+    levels: of the quantiles that the nets give; () where they give none.
+    mixed: how many nets have trained mixtures of activations.
+    frequencies, components: by how many cosines, in how many sums of them each, where they are trained, else 0.
     """
 
     path: str

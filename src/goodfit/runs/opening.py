@@ -36,8 +36,8 @@ class Opened:
     nth: how many different openings of these rows there are, this one counted
     again: whether the same nets were scored on the same rows before, which costs nothing new
     seen: the share of the rows that were opened before, 0 to 1
-    notes: what to know of test data that were no part of the run's own.
     ledger: the file that has the line
+    notes: what to know of test data that were no part of the run's own.
     """
 
     score: Score

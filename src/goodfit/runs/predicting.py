@@ -85,10 +85,11 @@ class PredictionStream:
     """Predictions part by part, in the order of the rows: of a CSV, TSV or Parquet file, or of standard input, memory
     holds two parts at a time, of some thousands of rows; other data are one part.
 
+    notes, warnings: on what was read so far. A part's Predictions have none.
+
     run, data, strict, coverage, adaptive, data_progress: as in `predict`
     data: also "-", for CSV from standard input.
     keep: names of columns that are handed on with the predictions, as they came.
-    notes, warnings: on what was read so far. A part's Predictions have none.
     """
 
     run: str | os.PathLike[str]

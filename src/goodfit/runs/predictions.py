@@ -42,18 +42,18 @@ class Bounds:
 class Predictions:
     """Predictions of a run's nets for the rows of a data set or table: the mean over nets of probabilities or numbers.
 
+    task: "classification", "multilabel" or "regression"
+    classes: names of classes or labels, () for regression
     values: [N, C] probabilities, or numbers
     predicted: [N] class codes, [N, C] labels or numbers
+    nets: how many predict together
     notes: on what was ignored or filled in of a table.
     unread: rows of a table with a value that cannot be read: `values` holds NaN for them, `predicted` -1 for classes
     and NaN for labels and numbers, and `write_csv` leaves their cells empty
     warnings: which values, by column.
     bounds: of the intervals or sets that were asked for, or None.
-    quantiles: [N, C, L] of nets that give them, where intervals were asked for.
     targets: names of several targets, in the order of the columns of `values`; () where they have none.
-    task: "classification", "multilabel" or "regression"
-    classes: names of classes or labels, () for regression
-    nets: how many predict together
+    quantiles: [N, C, L] of nets that give them, where intervals were asked for.
     """
 
     task: str

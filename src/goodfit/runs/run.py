@@ -83,6 +83,8 @@ class LayerRow:
 class Run:
     """One recipe trained with one or several seeds.
 
+    Test rows are sealed: `test` opens them. (Runs of older versions hold a score of "test" as well.)
+
     nets: one a seed, with the weights of the best epoch where there were validation rows
     scores: part ("train", "valid") -> score with its interval, over the nets that stayed finite
     seconds: spent on data, compile, train and evaluate
@@ -91,7 +93,6 @@ class Run:
     leaks: what the leak guard found before the training, None where it was not to look
     origin: how the table file that it was trained on was read, None for other data
     stored: its model file's content, None where it did not come from a folder.
-    Test rows are sealed: `test` opens them. (Runs of older versions hold a score of "test" as well.)
     """
 
     recipe: Recipe  # what was trained
@@ -255,9 +256,10 @@ class Run:
         classes accuracy, balanced accuracy, log loss, Brier score, ROC AUC, average precision, F1 and calibration
         error; of numbers R², root mean squared error, mean and median absolute error. See docs/measures.md.
 
-        part: "valid" or "train"; test rows are sealed, and `run.test().measures` has theirs once they are opened.
         Those that were measured as the training ended are kept with the run; others need its data. InputError where
         there are no such rows, the data are not there, or a prediction is not finite.
+
+        part: "valid" or "train"; test rows are sealed, and `run.test().measures` has theirs once they are opened.
         """
         if part not in LEARNING:
             fix = "Open them: run.test().measures." if part == "test" else nearest(part, LEARNING)

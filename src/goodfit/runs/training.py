@@ -162,14 +162,15 @@ def resume(
 ) -> Run:
     """Resume a run that was interrupted or killed; the result is identical to the bit to that of an uninterrupted run.
 
-    data: the data set or table that it was started with, unless that is a built-in data set with its default
-    parameters or a table file.
-    watch: as in `train`.
-    executor: as in `train`.
     On a different number of devices the nets are the same up to rounding.
     A finished run is loaded.
+
     folder: of the run
+    data: the data set or table that it was started with, unless that is a built-in data set with its default
+    parameters or a table file.
     progress, data_progress: as in `train`
+    watch: as in `train`.
+    executor: as in `train`.
     """
     from goodfit.runs.folder import load as load_run
 

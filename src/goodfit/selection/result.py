@@ -66,11 +66,13 @@ class StoppedSetting:
 class Selection:
     """The result of a search.
 
+    data_name: of the data set
+    task: "classification", "multilabel" or "regression"
     settings, recipes: one each, in the order tried
     scores, losses: [settings, folds] on held-out rows, mean over seeds, nan where a net diverged
     train_scores, train_losses: likewise on training rows, nan if not asked for
     by: "score", "loss" or the name of a measure, by which `comparison` ranks (losses and errors with their sign turned)
-    measures, train_measures: the latter, likewise, nan where settings are ranked by the score or the loss
+    comparison: of all settings, with intervals of the differences
     optimism: what the winner's score is worth once it is known that it won, None where it cannot be said, as of a
     measure
     seconds: spent on compile, train and score
@@ -80,9 +82,8 @@ class Selection:
     are then the finalists.
     uncorrected: what `optimism` does not allow for, in words; empty if it allows for all of the choosing.
     leaks: what the leak guard found in the folds, None where it was not to look.
-    data_name: of the data set
-    task: "classification", "multilabel" or "regression"
-    comparison: of all settings, with intervals of the differences
+    measures, train_measures: of the measure by which settings are ranked, as the scores; nan where that is the score or
+    the loss
     measure: the measure of `by`, None for score and loss
     """
 

@@ -58,31 +58,30 @@ def select(
     data: as in `train`; its test set is not used.
     vary: field of the recipe -> its values or a Range; or texts such as "l2=1e-5..1e-2:log".
     folds, repeats: see `make_folds`.
-    groups: the group of each row, or the column of a table that holds it: a group is in one fold only, and either in
-    the test set or not.
-    time: likewise; held-out folds and the test set are later than the training data.
-    leaks: as in `train`, for the folds.
     seeds: nets per setting and fold, or the seeds themselves; all settings use the same.
+    method: "grid" tries every combination, "random" samples; "auto" is a grid if the budget allows it. "halving"
+    starts all settings (a grid, or sampled) with few epochs and repeatedly continues the best 1/`factor` for `factor`
+    times as many epochs; "hyperband" does so in several brackets that start with more and more epochs (see `rungs`).
+    "optuna" asks Optuna for `ask` settings at a time, trains them together, and reports their scores; an object with
+    `ask` and `tell` can take its place (see `sampler.Sampler`).
     budget: the maximum number of settings.
+    factor: the reduction factor, 3 if None
+    least_epochs: of the first rung, 1 if None.
+    ask: settings that an optimiser is asked for at a time: if None, an eighth of the budget, and at least 4
     by: metric to rank by: "score" (accuracy, exact match, R²), "loss" (log loss, squared error), a measure as
     `gf.measures` names it ("ROC AUC"), or as scikit-learn's scorer of it is called ("roc_auc",
     "neg_root_mean_squared_error"), computed for each net on each held-out fold; see docs/selection.md.
+    groups: the group of each row, or the column of a table that holds it: a group is in one fold only, and either in
+    the test set or not.
+    time: likewise; held-out folds and the test set are later than the training data.
     train_scores: score training sets too, for `Selection.curve`.
     seed: of the folds and the sampled settings.
+    leaks: as in `train`, for the folds.
     out: folder for the results, and for a model file of the best setting, trained on all rows but the test set with
     each seed; the same call with the same folder resumes the search.
     plan: called with the search and its predicted cost before it starts.
     progress: called with a SessionProgress now and then; a notebook shows a line of text where it is None.
     executor: trains the nets elsewhere, anything with `submit` of `concurrent.futures`; see docs/clusters.md.
-
-    method: "grid" tries every combination, "random" samples; "auto" is a grid if the budget allows it. "halving"
-    starts all settings (a grid, or sampled) with few epochs and repeatedly continues the best 1/`factor` for `factor`
-    times as many epochs; "hyperband" does so in several brackets that start with more and more epochs (see `rungs`).
-    factor: the reduction factor, 3 if None
-    least_epochs: of the first rung, 1 if None. "optuna" asks Optuna for `ask` settings at a time (an eighth of the
-    budget if None, and at least 4), trains them together, and reports their scores; an object with `ask` and `tell` can
-    take its place (see `sampler.Sampler`).
-    ask: settings that an optimiser is asked for at a time
 
     Every net that is compared trains for all its epochs: early stopping on its held-out fold would make its score
     optimistic. Vary `epochs` instead. Settings that halving stopped are in `Selection.stopped`.

@@ -21,9 +21,9 @@ MOST_TRIES = 50  # draws of a setting that is new, before a range counts as used
 class Range:
     """All numbers from low to high.
 
+    low, high: the ends, both among the numbers
     log: drawn, and divided, evenly in the logarithm
     points: of a grid, 0 for none.
-    low, high: the ends, both among the numbers
     """
 
     low: float

@@ -35,7 +35,7 @@ class Limits:
     """Of one request.
 
     rows: at most
-    megabytes: of its body, 10^6 bytes each. Both are at least 1.
+    megabytes: of its body, 10^6 bytes each; both limits are at least 1
     """
 
     rows: int = 10_000

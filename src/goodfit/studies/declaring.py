@@ -33,13 +33,13 @@ class Claim:
     """A sentence of the chapter as a measurable statement. It holds where the interval of the quantity lies in
     [low, high], does not where the interval lies outside, and else cannot be told.
 
+    name: by which figures and tests know it
     statement: the sentence
     quantity: what is measured, with its unit
+    low, high: the ends of the values with which it holds
     remark: on what conditions the sentence is true, or what is wrong with it
     of_notes: whether the notes say it, rather than this study adding it
     usual: its status with the default parameters, for which the remark was written.
-    name: by which figures and tests know it
-    low, high: the ends of the values with which it holds
     """
 
     name: str
@@ -147,22 +147,23 @@ class Measured:
 class Study:
     """An experiment of the chapter.
 
+    Texts may name parameters in braces, see `told`.
+
+    name: as in `goodfit study NAME`
     section: of the notes, such as "4.4"; "" for a study of one's own
+    title: in both languages
+    question: what it answers, in both languages
     about: paragraphs on what is done, and how
-    small: parameters with which it takes a second or two
+    parameters: what can be set, with defaults and ranges
+    tables: of its page
+    figures: of its page
+    claims: sentences that are tested
     measure: does the work
+    small: parameters with which it takes a second or two
+    printed: numbers that the notes print, held beside those measured
     glance: the claims that stand at the head of its page
     labels: what stands in figures and cells of tables, English -> Chinese
     idea, exercises: what one learns from its page.
-    Texts may name parameters in braces, see `told`.
-    name: as in `goodfit study NAME`
-    title: in both languages
-    question: what it answers, in both languages
-    parameters: what can be set, with defaults and ranges
-    claims: sentences that are tested
-    tables: of its page
-    figures: of its page
-    printed: numbers that the notes print, held beside those measured
     """
 
     name: str

@@ -17,12 +17,12 @@ from goodfit.studies.words import Words
 class Estimate:
     """A value with its interval at LEVEL. Exact values have an interval of no width.
 
+    value: in the unit of what is measured
+    low, high: the ends of the interval
     spread: the 2.5 % and 97.5 % quantiles over single seeds, where there are seeds: where one more seed is to be
     expected
     count: the seeds
     why: the reason, where nothing could be measured and the value is nan.
-    value: in the unit of what is measured
-    low, high: the ends of the interval
     """
 
     value: float

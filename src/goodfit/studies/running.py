@@ -160,12 +160,14 @@ def run_all(
     """Run every study of the chapter and write each as it is done, and an index page at the end.
 
     What was trained is kept in the folder until then, so that the same call, or `resume(out)`, resumes there.
-    given: study -> parameters other than its defaults
-    executor: as in `run`.
+
     The results, and for studies that failed (data that are nowhere to be had) the reason. A folder that cannot be
     written ends it.
+
     out: folder for the pages
     tell: called with a study and its progress
+    given: study -> parameters other than its defaults
+    executor: as in `run`.
     """
     out, results, failed = Path(out), [], {}
     beside = ["index", *studies()]

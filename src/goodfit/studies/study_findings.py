@@ -62,8 +62,8 @@ class StudyFindings:
     def figure(self, name: str, width: float | None = None, language: Language = "en") -> Figure:
         """A figure, drawn once a width and language.
 
-        width: in inches.
         name: of the figure
+        width: in inches.
         language: of its texts, "en" or "zh"
         InputError for an unknown name.
         """

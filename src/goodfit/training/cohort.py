@@ -263,12 +263,12 @@ def cohort_of(
 ) -> Cohort:
     """One cohort for jobs that can share a program: equal activations, loss, optimiser and batch (see `planner`).
 
-    orders: key of a job -> the batches of its nets, where they are not goodfit's own
-    conventions: see `state.Program`.
     jobs: one a net
     examples: what they learn from
     devices: over how many the nets are spread
     dtype: of all arithmetic
+    orders: key of a job -> the batches of its nets, where they are not goodfit's own
+    conventions: see `state.Program`.
     InputError where jobs embed other categories, or by vectors of another size, than the first.
     """
     first, *_ = recipes = _recipes_of(jobs, examples)

@@ -77,15 +77,18 @@ class Scaling:
 class Examples:
     """Data, which rows train, which rows score, and how much each row counts.
 
+    A net picks its set of weights by its job's `rows`.
+
     x: [N, D] in storage type
     y: [N] class codes or [N, C] numbers
+    task: "classification", "multilabel" or "regression"
     outputs: C
     train: rows of an epoch
+    scaling: of inputs and targets
     parts: name -> rows scored at the end of an epoch
     weights: [G, N] sets of training row weights, or None
     part_weights: name -> [G, N] weights with which a part's rows count, for folds
-    folds: [N] fold of each row, or None (batches are then balanced over folds). A net picks its set of weights by its
-    job's `rows`.
+    folds: [N] fold of each row, or None (batches are then balanced over folds).
     own_scalings: of every set, in the place of `scaling`, where each set of rows fits its own.
     set_rows: where several data sets are stacked, the rows of each; all else then tells of one of them, and a job's
     `rows` is the number of its own.
@@ -94,8 +97,6 @@ class Examples:
     row_weights: [N] how much each row counts by itself, in every set and part; None where all count alike.
     categories: which inputs are the categories of a table's columns.
     streamed: rows that train in the place of `train`, which is then a sample of them.
-    task: "classification", "multilabel" or "regression"
-    scaling: of inputs and targets
     """
 
     x: NDArray[np.generic]
@@ -133,8 +134,8 @@ class Examples:
         are scaled, transformed and encoded by all training rows: of its fold, a net knows what these make of means and
         deviations, quantiles, bin edges, and, for a table, categories and medians.
 
-        scaling, loss, target_transform, clip_predictions, encoding, sizes: the recipe's, as in `fit_scaling`.
         split: whose rows they are
+        scaling, loss, target_transform, clip_predictions, encoding, sizes: the recipe's, as in `fit_scaling`.
         score_test: whether test rows are scored in every epoch
         """
         data = split.data
@@ -161,10 +162,10 @@ class Examples:
     def stacked(cls, sets: Sequence[Dataset], parts: Mapping[str, NDArray[np.integer]], loss: str = "auto") -> Examples:
         """Data sets of one shape, so that one program trains nets on all: a job with `rows` g learns from set g alone.
 
+        sets: the data sets
         parts: name -> rows of a set that are scored every epoch; "train" are those that train. Each set is scaled as it
         says, by its own training rows.
         loss: as in `fit_scaling`.
-        sets: the data sets
         InputError where the sets differ in shape or task.
         """
         first = sets[0]
@@ -195,8 +196,10 @@ class Examples:
     def with_folds(self, folds: Indexes, fit: Callable[[Indexes], Scaling] | None = None) -> Examples:
         """These rows for cross-validation: a job with `rows` k trains on all folds but k, and is scored on fold k.
 
-        folds: [n] the fold of each training row, from 0. The part "valid" becomes the training rows, each net's own
-        fold of them; batches take as many rows from every fold.
+        The part "valid" becomes the training rows, each net's own fold of them; batches take as many rows from every
+        fold.
+
+        folds: [n] the fold of each training row, from 0.
         fit: row numbers -> their scaling; each fold is then scaled by the rows that it learns from alone, so that
         nothing of a held-out row leaks into its nets.
         """

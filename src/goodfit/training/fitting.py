@@ -73,8 +73,6 @@ class TrainedNets:
 class Fitted(TrainedNets):
     """A trained cohort.
 
-    state: the last one, on the host, several times as large as the nets
-    whole: whether it is that of all nets.
     metrics: [E, Q, P] of every epoch, see `metric_names`
     nets: one a job, with the weights that were kept
     best_epoch: [P] the epoch of these weights, 0 for the initial ones
@@ -82,6 +80,8 @@ class Fitted(TrainedNets):
     frozen: [P] whether its loss was no longer finite
     seconds: compile, train
     optimizer: its state, by name, where it was asked for
+    state: the last one, on the host, several times as large as the nets
+    whole: whether it is that of all nets.
     """
 
     state: State = field(repr=False, kw_only=True)
@@ -112,6 +112,9 @@ def fit(
 ) -> Fitted:
     """Train every net of a cohort.
 
+    The results do not depend on where chunks end.
+
+    cohort: as `cohort_of` makes it
     start: (epochs done, state) of a checkpoint, to go on from
     report: called after every chunk; it may return changes to the state
     score_every: score the parts every so many epochs, and each net's after its last (patience counts those epochs
@@ -120,8 +123,7 @@ def fit(
     chunk_epochs: its most epochs, None for no limit
     until: stop after this epoch, to go on later from the state, None for the end of the training
     overlaps: train the next chunk while `report` looks at this one; holds the state twice
-    window_done: called within epochs of rows that are read in parts. The results do not depend on where chunks end.
-    cohort: as `cohort_of` makes it
+    window_done: called within epochs of rows that are read in parts.
     """
     program, settings = cohort.program, in_windows(cohort.settings(), cohort.windows)
     done, state = start or (0, _begun(cohort, settings))

@@ -150,10 +150,11 @@ class History:
     def from_events(cls, path: str | os.PathLike[str], *, until: int | None = None) -> History:
         """The history that a log tells; the other way round of `to_events`.
 
-        until: leave out later epochs (those that a resumed run does again). Seeds that the log does not give are
-        0, 1, ...; the last epoch measured stands in for a missing best_epoch or stopped_epoch.
-        A log without a single measurement, or with events that no History can hold, is an InputError.
+        A log without a single measurement, or with events that no History can hold, is an InputError. Seeds that the
+        log does not give are 0, 1, ...; the last epoch measured stands in for a missing best_epoch or stopped_epoch.
+
         path: of the log, events.jsonl
+        until: leave out later epochs (those that a resumed run does again).
         """
         events = read_events(path)
         names = np.array(events.metrics, dtype=np.str_)

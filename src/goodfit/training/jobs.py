@@ -27,8 +27,8 @@ from goodfit.training.turns import JobList, Work, plan_session
 class FittedJobs:
     """Trained jobs.
 
-    turns: one result a turn; place[i]: (turn, net of it) of job i.
     plan: which cohorts there are, and why
+    turns: one result a turn; place[i]: (turn, net of it) of job i.
     place: where each job's net is
     """
 
@@ -67,15 +67,16 @@ def fit_jobs(
 ) -> FittedJobs:
     """Plan jobs into cohorts, cut these to the memory that there is, and train them.
 
-    observers: are told of every turn and chunk.
-    compile_seconds: what the planner takes another compilation to cost (see `planner.plan`).
-    memory: bytes that one turn may take; half of what is free if None.
-    store: keeps what was trained, so that the same call goes on where it was killed.
     The others as in `fit`.
+
     jobs: one a net
     examples: what they learn from
+    observers: are told of every turn and chunk.
     score_every, chunk_seconds: as in `fit`
+    compile_seconds: what the planner takes another compilation to cost (see `planner.plan`).
     dtype: of all arithmetic
+    memory: bytes that one turn may take; half of what is free if None.
+    store: keeps what was trained, so that the same call goes on where it was killed.
     """
     works = [JobList(tuple(jobs), examples)]
     observers = tuple(observers)

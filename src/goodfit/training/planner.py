@@ -63,10 +63,10 @@ class Plan:
 def plan(jobs: Sequence[Job], examples: Examples, compile_seconds: float | None = None) -> Plan:
     """Group jobs into cohorts.
 
-    compile_seconds: what another program costs, the machine's own figure if None; 0 when every program is known to be
-    cached, which pads only where sharing steps saves more time than padding costs.
     jobs: one a net
     examples: what they learn from
+    compile_seconds: what another program costs, the machine's own figure if None; 0 when every program is known to be
+    cached, which pads only where sharing steps saves more time than padding costs.
     """
     compile_seconds = machine().compile_seconds if compile_seconds is None else compile_seconds
     kinds: dict[Any, list[int]] = {}

@@ -60,14 +60,14 @@ class Plateau:
 class Job:
     """One net to train: its recipe (with its seed), and which set of row weights it learns with.
 
+    recipe: with the seed of the net
+    rows: number of its set of row weights
     initial: the weights to start from, where they are not the recipe's to draw
-    optimizer: the state of the optimiser that goes with them, by name (see `carrying`), where there is one
     schedule: in the place of the recipe's
     length: epochs of the training of which the recipe's are the first, None where they are all
     plateau: None stops the net when the recipe's patience is over.
     group: nets with the same number share their rows, and must share their seed; None groups nets by their seeds.
-    recipe: with the seed of the net
-    rows: number of its set of row weights
+    optimizer: the state of the optimiser that goes with them, by name (see `carrying`), where there is one
     """
 
     recipe: Recipe

@@ -368,8 +368,8 @@ class Recipe(BaseModel):
     def from_json(cls, text: str, *, where: str = "Recipe") -> Recipe:
         """A recipe from JSON as `to_json` writes it; fields may be missing, unknown ones are an error.
 
-        where: the source, as errors name it
         text: the JSON
+        where: the source, as errors name it
         """
         return cls.from_mapping(parsed(text, where), where=where)
 

@@ -61,14 +61,15 @@ def judge_run(
 ) -> Verdict:
     """Judge the recipe of a run on the rows that it trained and validated with, and keep the verdict in its folder.
 
+    What was trained is kept until the verdict is known: the same call resumes where it was killed. InputError where the
+    run is not done, or the data have changed since.
+
+    folder: of the run
     data: what it was trained on, or its name, where the run does not find it itself.
     asked: how; see `VerdictRequest`.
     plan, progress: as in `verdict`
     data_progress: called while a named data set is looked for.
     executor: as in `select`.
-    What was trained is kept until the verdict is known: the same call resumes where it was killed. InputError where the
-    run is not done, or the data have changed since.
-    folder: of the run
     """
     progress = progress or session_line()
     where = Path(folder)

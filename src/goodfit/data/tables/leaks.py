@@ -24,9 +24,9 @@ SAMPLE = 2000  # rows that are looked at first, for what is not exact, and for p
 class Leak:
     """A column that predicts the target so well that it may not be known when predictions are wanted.
 
+    column: its name
     why: a phrase
     status: "issue" where hardly anything but a copy of the target does so, "notice" where a strong feature does, too.
-    column: its name
     """
 
     column: str

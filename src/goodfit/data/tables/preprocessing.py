@@ -51,9 +51,9 @@ class Preprocessing:
 
         data: a Frame, or anything that `frame_of` takes
         kinds: the columns to take, in order, and the kind of each.
-        orders: of categorical columns that are ordered, all their categories, the lowest first.
         rows: places of the rows to learn from, all if None
         ignored: columns that may stand in a table without a note
+        orders: of categorical columns that are ordered, all their categories, the lowest first.
         """
         frame = frame_of(data)
         chosen = np.arange(frame.rows) if rows is None else np.asarray(rows)

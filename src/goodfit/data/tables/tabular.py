@@ -100,11 +100,12 @@ class Table:
         """Divide the rows as `goodfit.data.split` does (by the column `group` or `time`, where there is one), then fit
         the preprocessing on the training rows alone.
 
-        test: share of the rows that is sealed; None is what was asked for where the table was made, or 0.2
         The split's Dataset holds all rows after preprocessing: inputs float32 [N, D], ready for a net; rows of a test
         table follow the others. What there is to tell of the cells of these (missing ones, new categories) is warned
         of.
+
         valid: share of the rows that are not test rows, in [0, 1)
+        test: share of the rows that is sealed; None is what was asked for where the table was made, or 0.2
         seed: which rows are drawn for which part
         """
         self.check_whole()
@@ -283,13 +284,16 @@ def table(
     """A table from a data frame (pandas, polars, Arrow, or what else narwhals knows), a dict of columns, or a
     structured NumPy array.
 
+    The columns `group` and `time` are not inputs. Everything that is wrong with the table is named in one InputError.
+
+    frame: the rows
     target: the column to predict, or a list of several columns of numbers, which one net then predicts together; a row
     must have all of them.
     ids: columns to leave out, names or one text with commas
     task: "classification" or "regression", found if None
     kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that would be found is wrong
     group: a column whose equal values are never divided between two parts (a person, a machine)
-    time: a column of dates or numbers, whose later rows validate and test. Neither of these is an input.
+    time: a column of dates or numbers, whose later rows validate and test.
     weight: a column of numbers >= 0 that says how much each row counts in the loss and in scores; no input either. Only
     ratios matter, and a row of weight 0 is left out. See docs/tables.md.
     ordered: column -> its categories, the lowest first: one input, by rank. Columns that come as ordered categories are
@@ -297,8 +301,6 @@ def table(
     test: rows to seal as the test set: a share of these in [0, 1), or rows of their own with the same columns, in a
     file or anything that `frame` may be; None is 0.2 of these rows. The kinds of columns, the classes and all that is
     fitted are of `frame` alone. See docs/seal.md.
-    Everything that is wrong with the table is named in one InputError.
-    frame: the rows
     name: as tables and the ledger show it; default 'table'
     """
     choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
@@ -322,13 +324,14 @@ def read_table(
 ) -> Table:
     """A table from a file: .csv, .tsv, .parquet, .feather, .arrow or .npz; or from a folder of Parquet files.
 
+    The other parameters are those of `table`. NPZ files are never unpickled. Text files are UTF-8 with a line of column
+    names.
+
+    path: of the file
+    target: may be left out for an NPZ file with the arrays x and y.
+    ids, task, kinds, group, time, weight, ordered, test: as in `table`
     stream: whether its rows, which may be more than fit into memory, are read in parts; `goodfit.train` alone takes
     such a table (see docs/tables.md). A run's own division of the rows, where it is read again for that run.
-    The other parameters are those of `table`.
-    target: may be left out for an NPZ file with the arrays x and y. NPZ files are never unpickled. Text files are UTF-8
-    with a line of column names.
-    path: of the file
-    ids, task, kinds, group, time, weight, ordered, test: as in `table`
     """
     streamed = None
     if stream is not False:

@@ -23,14 +23,14 @@ Item = TypeVar("Item")
 class Finding:
     """One diagnosis.
 
+    code: of the check
+    status: "issue", "ok" or "cannot tell"
     value: what was measured, nan where nothing could be
     limit: what it was compared with
     place: layer, unit, column or epoch, "" for the whole net
     text: a sentence for people.
     advice: fields of a recipe to change, {} where nothing is wrong or no recipe mends it
     data_advice: likewise, fields of the data set.
-    code: of the check
-    status: "issue", "ok" or "cannot tell"
     """
 
     code: str
