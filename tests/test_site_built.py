@@ -16,7 +16,17 @@ from browser_checks import FAINT_TEXT
 ROOT = Path(__file__).parents[1]
 SITE, SOURCE = ROOT / "build" / "site", ROOT / "build" / "site-source"
 NEEDED = "GOODFIT_NEEDS_SITE"  # set where a site that is not built is a failure and no reason to skip
-KINDS = ("index", "tutorials", "recipe", "tables", "inspection", "studies/polynomial.zh", "search")  # that axe looks at
+KINDS = (
+    "index",
+    "tutorials",
+    "recipe",
+    "tables",
+    "tutorials/table",
+    "tutorials/verdict",
+    "inspection",
+    "studies/polynomial.zh",
+    "search",
+)  # that axe looks at
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 VIOLATIONS = """axe.run(document, {resultTypes: ["violations"]}).then(found =>
   found.violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 120))]))"""
@@ -26,6 +36,18 @@ FOUND = """new Promise(tell => {
     : setTimeout(look, 20);
   look();
 })"""
+
+TUTORIALS = sorted(path.stem for path in (ROOT / "docs" / "tutorials").glob("*.md"))
+BOXES = "article .table-wrapper, article [style*='overflow-x']"
+WIDE = f"""[...document.querySelectorAll("{BOXES}")].filter(each => each.scrollWidth > each.clientWidth)"""
+SCROLLING = f"""{WIDE}.map(each => ({{
+  tabindex: each.getAttribute("tabindex"), role: each.getAttribute("role"), name: each.getAttribute("aria-label"),
+  fades: each.matches(".more")}}))"""
+MOVED = f"""new Promise(tell => {{
+  const moved = () => {WIDE}[0].scrollLeft > 0;
+  const look = left => moved() || !left ? tell(moved()) : setTimeout(look, 20, left - 1);
+  look(100);
+}})"""
 
 pytestmark = pytest.mark.xdist_group("site")
 
@@ -69,6 +91,42 @@ def test_a_word_is_found_where_it_stands(word: str, site: Path, browser: Browser
     assert found & pages.keys() == {name for name, path in pages.items() if whole.search(path.read_text("utf-8"))}
     assert bool(found) == (word != "合拟")  # the end of one word and the beginning of another
     assert browser.told("Log.entryAdded", "Runtime.exceptionThrown", "Network.loadingFailed") == []
+
+
+def test_every_notebook_can_be_downloaded_from_its_page(site: Path) -> None:
+    nbformat = pytest.importorskip("nbformat", reason="of what `make site` installs")
+    wanted = {path.relative_to(SOURCE) for path in SOURCE.rglob("*.ipynb")}
+    assert {Path("gallery.ipynb"), *(Path("tutorials", f"{name}.ipynb") for name in TUTORIALS)} <= wanted
+    for path in wanted:
+        page = (site / path.with_suffix(".html")).read_text("utf-8")
+        words = "下载本页的 Jupyter 笔记本" if path.parts[0] == "zh" else "Download this page as a notebook"
+        assert f'<a href="{path.name}" download>{words}</a>' in page, path
+        notebook = nbformat.read(site / path, as_version=4)
+        nbformat.validate(notebook)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert code, path
+        assert all(cell.execution_count for cell in code), path
+        assert any(cell.outputs for cell in code), path
+
+
+def test_what_scrolls_sideways_on_a_telephone_is_named_and_reached_from_the_keyboard(
+    site: Path, browser: Browser
+) -> None:
+    for page in ("tables", "honesty", "tutorials/verdict"):
+        browser.show(site / f"{page}.html", width=360)
+        boxes = browser.value(SCROLLING)
+        assert boxes, page
+        for box in boxes:
+            assert (box["tabindex"], box["role"], box["fades"]) == ("0", "region", True), (page, box)
+        assert len({box["name"] for box in boxes}) == len(boxes), page
+        browser.value(f"{WIDE}[0].focus()")
+        browser.press("ArrowRight", 39)
+        assert browser.value(MOVED), page
+        browser.value(f"{WIDE}[0].scrollLeft = 1e6")
+        assert (
+            browser.value(f"new Promise(tell => requestAnimationFrame(() => tell({WIDE}[0].matches('.more'))))")
+            is False
+        )
 
 
 def test_the_language_of_a_page_is_told(site: Path, browser: Browser) -> None:

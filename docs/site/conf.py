@@ -1,6 +1,7 @@
 """The site's settings for Sphinx; build.py gathers the sources that they are applied to."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,30 @@ nb_execution_mode = "off"  # site_notebooks.py has done it
 nb_merge_streams = True
 
 
+AS_NOTEBOOK = '<p class="as-notebook"><a href="{file}" download>{words}</a></p>'
+
+
 def _context(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """What every page is told beside what Sphinx tells it."""
     if page.startswith("zh") or page.endswith(".zh"):  # for screen readers, and the browser's choice of letters
         context["language"] = "zh-Hans"
+    _offer_notebook(app, page, context)
     if "toctree" in context:  # beside a page stands its own branch alone: all would be most of every page
         whole = context["toctree"]
         context["toctree"] = lambda **wanted: whole(**wanted | {"collapse": True})
+
+
+def _offer_notebook(app: Any, page: str, context: dict[str, Any]) -> None:
+    """Put the notebook that a page is made of beside the page, and a link to it below the title."""
+    notebook = Path(app.srcdir) / f"{page}.ipynb"
+    if not notebook.exists():
+        return
+    target = Path(app.outdir) / f"{page}.ipynb"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(notebook, target)
+    words = "下载本页的 Jupyter 笔记本" if context.get("language") == "zh-Hans" else "Download this page as a notebook"
+    link = AS_NOTEBOOK.format(file=target.name, words=words)
+    context["body"] = context["body"].replace("</h1>", f"</h1>\n{link}", 1)
 
 
 def _name_flags(app: Any, doctree: Any, page: str) -> None:

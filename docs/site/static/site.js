@@ -1,15 +1,45 @@
 // Pages that lie on a disk may not read each other: the search then shows titles without the lines around what was found.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
-// What can be scrolled sideways can be reached from the keyboard, and nothing else is in its way.
+// The last are of goodfit's own tables in notebooks.
+const BOXES = "article pre, article .table-wrapper, article .cell_output, article .cell_output [style*='overflow-x']";
+
+// What stands nearest above: a table's name, which has none of its own.
+const headingOf = (box) => {
+  const heading = box.closest("section")?.querySelector("h1, h2, h3, h4, h5");
+  return [...(heading?.childNodes ?? [])].filter((each) => each.className !== "headerlink").map((each) => each.textContent).join("");
+};
+
+// Whether there is more to the right, which the style then shows by a fading edge.
+const fade = (box) => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+
+// What can be scrolled sideways can be reached from the keyboard, and nothing else is in its way. A table is named, too:
+// by its place, for a heading may stand above several.
 const reachable = () => {
-  for (const box of document.querySelectorAll("article pre, article .table-wrapper, article .cell_output"))
-    box.scrollWidth > box.clientWidth ? box.setAttribute("tabindex", "0") : box.removeAttribute("tabindex");
+  const chinese = document.documentElement.lang.startsWith("zh");
+  document.querySelectorAll(BOXES).forEach((box, place) => {
+    const wide = box.scrollWidth > box.clientWidth;
+    wide ? box.setAttribute("tabindex", "0") : box.removeAttribute("tabindex");
+    if (box.matches("pre")) return;
+    const name = chinese ? `${headingOf(box)}：可左右滚动（${place + 1}）` : `${headingOf(box)}, scrolls sideways (${place + 1})`;
+    wide ? box.setAttribute("role", "region") : box.removeAttribute("role");
+    wide ? box.setAttribute("aria-label", name) : box.removeAttribute("aria-label");
+    box.onscroll = () => fade(box);
+    fade(box);
+  });
 };
 
 addEventListener("resize", reachable);
+addEventListener("load", reachable); // pictures and letters are there
 addEventListener("DOMContentLoaded", () => {
   reachable();
+  // The corner of a table of a notebook is a head of nothing.
+  for (const head of document.querySelectorAll("article .cell_output th")) {
+    if (head.textContent.trim()) continue;
+    const cell = document.createElement("td");
+    cell.style.cssText = head.style.cssText;
+    head.replaceWith(cell);
+  }
   // Places of a page that a screen reader lists are told apart by name.
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Site");
   document.querySelector(".toc-drawer")?.setAttribute("aria-label", "This page");
