@@ -7,7 +7,7 @@ import functools
 import inspect
 import os.path
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,8 +17,10 @@ from docs.site.reference.command_pages import commands, owners
 from docs.site.reference.declared import constant, declared
 from docs.site.reference.docstrings import Docstring, read_docstring, stated_default
 from docs.site.reference.examples import examples, run_examples
+from docs.site.reference.faults import ADVICE, shown_by
 from docs.site.reference.fields import VALUES, WITH, command_line, example_of, label
 from docs.site.reference.kind_pages import CLAIM_WORDS, FINDING_WORDS, LEAK_WORDS, error_classes, slug
+from docs.site.reference.messages import GAP, messages
 from docs.site.reference.name_pages import documented
 from docs.site.reference.public import DOCS, SOURCE, Name, by_path, names, packages
 from docs.site.reference.signatures import Argument, arguments_of, members_of
@@ -271,6 +273,8 @@ def test_every_field_has_a_place_and_an_example_that_is_a_recipe() -> None:
 def test_findings_leaks_verdicts_and_statuses_are_complete() -> None:
     for code in gf.inspection.CHECKS:
         assert f"(finding.{code})=" in found()["findings.md"], code
+        assert shown_by(code), code
+    assert ADVICE.keys() == gf.inspection.CHECKS.keys()
     assert set(declared("leaks/codes.toml")) == set(get_args(LeakCode))
     assert set(declared("verdicts/kinds.toml")) == set(get_args(VerdictKind))
     assert FINDING_WORDS.keys() == set(get_args(FindingStatus))
@@ -311,10 +315,27 @@ def test_errors_are_complete() -> None:
     assert (told["GoodfitError"].exit_code, told["InputError"].exit_code) == (1, 2)
     assert told["Interrupted"].exit_code == gf.GoodfitError.exit_code
     public = {each.last for each in names() if inspect.isclass(each.value) and issubclass(each.value, Exception)}
-    assert public <= told.keys()
-    for each in told.values():
-        assert f"{each.module}.{each.name}" in found()["errors.md"]
-        assert each.about, each.name
+    assert {"GoodfitError", "InputError", "LeakWarning", "DataWarning"} <= public <= told.keys()
+    for name in public:
+        assert f"[`{name}`](" in found()["errors.md"]
+        assert told[name].about, name
+
+
+@pytest.mark.parametrize(
+    ("refused", "area"),
+    [
+        (lambda: gf.Recipe(epochs=10, warmup=20), "Recipes and training"),
+        (lambda: gf.data.table({"x": [1.0, 2.0], "y": [1.0, 2.0]}, target="z"), "Data and tables"),
+        (lambda: gf.train(gf.Recipe(batch_size=10**6), "iris", leaks="off"), "Runs"),
+    ],
+)
+def test_a_message_that_was_met_can_be_looked_up(refused: Callable[[], Any], area: str) -> None:
+    """By its rule, whose known pieces stand on the page in their order."""
+    with pytest.raises(gf.InputError) as met:
+        refused()
+    text = str(met.value).splitlines()[0]
+    like = [each for each in messages() if re.search(".*".join(map(re.escape, each.rule.split(GAP))), text)]
+    assert area in {each.area for each in like if len(each.rule.replace(GAP, "")) > 12}, text
 
 
 def test_every_variable_of_the_environment_is_declared() -> None:

@@ -21,7 +21,8 @@ INDEX = (
     ("scores.md", "scores and measures: formula, unit, range"),
     ("verdicts.md", "verdicts, statuses of alternatives and of claims"),
     ("formats.md", "the files that goodfit writes: what they hold, version, who reads them"),
-    ("errors.md", "the grammar of messages, exit codes, classes"),
+    ("errors.md", "the grammar of errors, exit codes, classes"),
+    ("messages.md", "every refusal by its rule, with what to do"),
     ("environment.md", "environment variables"),
 )
 

@@ -17,9 +17,11 @@ from goodfit.training.metrics import SCORE_NAMES
 from goodfit.verdicts.words import STATUS_WORDS
 
 from .declared import constant, declared
+from .faults import ADVICE, shown_by
 from .linking import linker
 from .markdown import code, fenced, guide, number, page, prose, table
-from .public import SOURCE
+from .messages import message_page
+from .public import SOURCE, names
 
 CLAIM_WORDS = {
     "holds": "the whole interval of the quantity lies in the range of the claim",
@@ -46,6 +48,7 @@ def kind_pages(guides: str) -> Iterator[tuple[str, str]]:
     yield "verdicts.md", verdicts(guides)
     yield "formats.md", formats(guides)
     yield "errors.md", errors(guides)
+    yield "messages.md", message_page()
     yield "environment.md", environment(guides)
 
 
@@ -69,7 +72,9 @@ def findings(guides: str) -> str:
         "# Findings",
         "[`gf.inspect`](functions/goodfit.inspect.md) and `goodfit inspect` make one finding per check, in this order. "
         f"How accurate they are: {guide('findings.md', guides)}. What is measured: "
-        f"{guide('inspection.md', guides)}.",
+        f"{guide('inspection.md', guides)}. What is advised is fields of the recipe, in `finding.advice`; `goodfit "
+        "inspect --try` measures their effect. What brings a finding about is planted by `benchmarks.findings`, which "
+        "counts how often it is found.",
         table(("status", "means"), ((code(name), _text(text, guides)) for name, text in FINDING_WORDS.items())),
         table(
             ("code", "an issue means"),
@@ -84,10 +89,8 @@ def findings(guides: str) -> str:
             ("measured", _text(" ".join(about[0].split()), guides)),
             ("limit", limits),
             ("source of the limit", _text(check.source, guides)),
-            (
-                "advice",
-                "`finding.advice`: fields of the recipe to change; `goodfit inspect --try` measures their effect",
-            ),
+            ("brought about by", shown_by(name)),
+            ("advice", ADVICE[name]),
         ]
         parts.append(_entry(f"finding.{name}", name, rows))
     return page(*parts)
@@ -245,11 +248,13 @@ def errors(guides: str) -> str:
         (str(GoodfitError.exit_code), "the work failed, for a reason that lies in the machine; or Ctrl-C"),
         (str(InputError.exit_code), "bad input"),
     ]
+    pages = {each.last: each.page for each in names()}
     rows = []
     for each in error_classes():
-        exit_code = "" if each.exit_code is None else str(each.exit_code)
-        about = _text(each.about, guides)
-        rows.append((f"`{each.module}.{each.name}`", "warning" if each.warning else "error", exit_code, about))
+        if each.name in pages:
+            exit_code = "" if each.exit_code is None else str(each.exit_code)
+            kind = "warning" if each.warning else "error"
+            rows.append((f"[`{each.name}`]({pages[each.name]})", kind, exit_code, _text(each.about, guides)))
     return page(
         "# Errors",
         "An error says where, the rule, what was given, which net of several, and the fix. All problems of one input "
@@ -270,7 +275,8 @@ def errors(guides: str) -> str:
         f"With `{exits.DEBUG_VARIABLE}` set, a command that fails also shows where in the code.",
         "## Classes",
         "All errors of goodfit are `goodfit.GoodfitError`; what was given wrongly is `goodfit.InputError`, which is a "
-        "`ValueError` too. Classes without an exit code are caught within goodfit, or are warnings.",
+        "`ValueError` too. The page of each has an example. Every rule that an error may name: "
+        "[messages](messages.md).",
         table(("class", "kind", "exit code", "means"), rows),
     )
 
