@@ -28,6 +28,7 @@ KINDS = (
     "search",
 )  # that axe looks at
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+UNNAMED = "[...document.querySelectorAll('article table.docutils th')].some(each => !each.innerText.trim())"
 VIOLATIONS = """axe.run(document, {resultTypes: ["violations"]}).then(found =>
   found.violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 120))]))"""
 FOUND = """new Promise(tell => {
@@ -76,6 +77,7 @@ def test_every_page_can_be_read_and_fetches_nothing(site: Path, browser: Browser
                 "fetched": [each for each in asked if not each.startswith(("file:", "data:"))],
                 "wide": browser.value("document.documentElement.scrollWidth") > width,
                 "faint": browser.value(FAINT_TEXT),
+                "unnamed": browser.value(UNNAMED),
                 "headings": browser.value("document.querySelectorAll('h1').length") != 1,
             }
             wrong += [(str(page.relative_to(site)), width, what, each) for what, each in found.items() if each]
@@ -139,6 +141,21 @@ def test_the_keyboard_reaches_the_text_first(site: Path, browser: Browser) -> No
     browser.show(site / "recipe.html", width=1200)
     browser.press("Tab", 9)
     assert browser.value("document.activeElement.getAttribute('href')") == "#furo-main-content"
+
+
+def test_the_menu_of_a_narrow_window_opens_by_key(site: Path, browser: Browser) -> None:
+    """And the keyboard walks through nothing that is not seen."""
+    browser.show(site / "recipe.html", width=360)
+    seen = set()
+    for _ in range(12):
+        browser.press("Tab", 9)
+        seen.add(browser.value("document.activeElement.getBoundingClientRect().right > 0"))
+    assert seen == {True}
+    browser.value("document.querySelector('.nav-overlay-icon').focus()")
+    browser.press("Enter", 13)
+    assert browser.value("document.activeElement.closest('.sidebar-drawer') !== null")
+    browser.press("Escape", 27)
+    assert browser.value("document.activeElement.className") == "nav-overlay-icon"
 
 
 def test_paper_holds_the_text_alone(site: Path, browser: Browser) -> None:

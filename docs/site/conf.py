@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx.writers.html5 import HTML5Translator
 
 import goodfit
 
@@ -68,7 +69,25 @@ def _name_flags(app: Any, doctree: Any, page: str) -> None:
             each["classes"].append("flag")
 
 
+def _unnamed(translator: Any, node: Any) -> None:
+    """An empty cell of a head names no column: it is written as a plain one, which nobody reads aloud."""
+    if isinstance(node.parent.parent, nodes.thead) and not node.astext().strip():
+        node.parent.column += 1
+        translator.body.append("<td></td>")
+        raise nodes.SkipNode
+    HTML5Translator.visit_entry(translator, node)
+
+
+def _drop_empty_heads(app: Any, doctree: Any, page: str) -> None:
+    """A table of two columns without names has no head."""
+    for head in list(doctree.findall(nodes.thead)):
+        if not head.astext().strip():
+            head.parent.remove(head)
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.add_node(nodes.entry, override=True, html=(_unnamed, HTML5Translator.depart_entry))
+    app.connect("doctree-resolved", _drop_empty_heads)
     app.connect("html-page-context", _context, priority=400)  # before the theme
     app.connect("doctree-resolved", _name_flags)

@@ -9,7 +9,9 @@ from site_notebooks import digest, library
 
 HERE = Path(__file__).parent
 NAME = "reference"  # of the package, and of the folder of its pages
-WRITE = f"import pathlib, sys, {NAME}; {NAME}.write(pathlib.Path(sys.argv[1]))"
+ROOT = HERE.parents[1]
+PLANTED = ROOT / "benchmarks" / "planted.py"  # the faults that findings are shown by
+WRITE = f"import pathlib, sys; from docs.site.{NAME} import write; write(pathlib.Path(sys.argv[1]))"
 
 
 def written(build: Path) -> dict[str, str]:
@@ -17,6 +19,7 @@ def written(build: Path) -> dict[str, str]:
     package = sorted((HERE / NAME).rglob("*.py"))
     if not package:
         return {}
+    package.append(PLANTED)
     kept = build / "site-reference"
     folder = kept / digest(library(), *(path.read_text("utf-8") for path in package))
     if not folder.exists():
@@ -24,6 +27,6 @@ def written(build: Path) -> dict[str, str]:
         unfinished = kept / "unfinished"
         unfinished.mkdir(parents=True)
         # In a process of its own: JAX has threads, and Sphinx forks.
-        subprocess.run([sys.executable, "-c", WRITE, str(unfinished)], check=True, cwd=HERE)
+        subprocess.run([sys.executable, "-c", WRITE, str(unfinished)], check=True, cwd=ROOT)
         unfinished.rename(folder)
     return {f"{NAME}/{path.relative_to(folder).as_posix()}": path.read_text("utf-8") for path in folder.rglob("*.md")}

@@ -44,3 +44,38 @@ addEventListener("DOMContentLoaded", () => {
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Site");
   document.querySelector(".toc-drawer")?.setAttribute("aria-label", "This page");
 });
+
+// In a narrow window the theme hides menu and contents behind signs that only a pointer reaches, and leaves the keyboard
+// to walk through what is not seen: signs become buttons, and what is hidden is out of the way.
+const drawer = (toggle, box, name) => {
+  const signs = document.querySelectorAll(`label[for="${toggle.id}"]:not(.overlay)`);
+  const settle = () => {
+    const hides = getComputedStyle(box).position === "fixed";
+    box.inert = hides && !toggle.checked;
+    for (const sign of signs) sign.setAttribute("aria-expanded", String(hides && toggle.checked));
+  };
+  for (const sign of signs) {
+    for (const [key, value] of [["role", "button"], ["tabindex", "0"], ["aria-label", name]]) sign.setAttribute(key, value);
+    sign.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      toggle.click();
+      box.querySelector("a, input")?.focus();
+    });
+  }
+  toggle.addEventListener("change", settle);
+  addEventListener("resize", settle);
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !toggle.checked) return;
+    toggle.click();
+    [...signs].find((sign) => sign.offsetParent)?.focus();
+  });
+  settle();
+};
+
+addEventListener("DOMContentLoaded", () => {
+  for (const [id, place, name] of [["__navigation", ".sidebar-drawer", "Menu"], ["__toc", ".toc-drawer", "Contents"]]) {
+    const [toggle, box] = [document.getElementById(id), document.querySelector(place)];
+    if (toggle && box) drawer(toggle, box, name);
+  }
+});
