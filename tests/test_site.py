@@ -191,3 +191,12 @@ def test_outputs_are_of_the_file_that_runs_the_cells(tmp_path: Path, monkeypatch
     assert site_notebooks.executor() == before
     monkeypatch.setattr(site_notebooks, "__file__", str(other))
     assert site_notebooks.executor() != before
+
+
+def test_pages_that_are_found_by_other_words_are_there() -> None:
+    pytest.importorskip("sphinx", reason="of what `make site` installs")
+    from site_search import OTHER_WORDS, SearchBoth
+
+    assert [name for name in OTHER_WORDS if not (DOCS / f"{name}.md").exists()] == []
+    splitter = SearchBoth.__new__(SearchBoth)
+    assert splitter.split("Regularisation of nets") == ["Regularisation", "Regularization", "of", "nets"]

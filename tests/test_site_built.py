@@ -131,6 +131,24 @@ def test_what_scrolls_sideways_on_a_telephone_is_named_and_reached_from_the_keyb
         )
 
 
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("hyperparameter tuning", "tutorials/choosing"),
+        ("imbalanced classes", "measures"),
+        ("docker", "serve"),
+        ("random forest", "tables-default"),
+        ("regularization dropout", "recipe"),
+        ("already holds a run", "reference/messages"),
+    ],
+)
+def test_a_page_is_found_by_words_of_others_and_by_an_error(
+    words: str, page: str, site: Path, browser: Browser
+) -> None:
+    browser.visit(f"{(site / 'search.html').as_uri()}?q={quote(words)}", width=1200)
+    assert page in {each.partition("#")[0].removesuffix(".html") for each in browser.value(FOUND)}
+
+
 def test_the_language_of_a_page_is_told(site: Path, browser: Browser) -> None:
     for page, language in (("index", "en"), ("studies/polynomial", "en"), ("studies/polynomial.zh", "zh-Hans")):
         browser.show(site / f"{page}.html", width=1200)
