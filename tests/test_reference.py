@@ -16,7 +16,7 @@ from docs.site.reference import INDEX, pages
 from docs.site.reference.command_pages import commands, owners
 from docs.site.reference.declared import constant, declared
 from docs.site.reference.docstrings import Docstring, read_docstring, stated_default
-from docs.site.reference.examples import examples, run_examples
+from docs.site.reference.examples import FRESH, examples, run_examples
 from docs.site.reference.faults import ADVICE, shown_by
 from docs.site.reference.fields import VALUES, WITH, command_line, example_of, label
 from docs.site.reference.kind_pages import CLAIM_WORDS, FINDING_WORDS, LEAK_WORDS, error_classes, slug
@@ -148,7 +148,8 @@ def test_an_example_is_shown_with_what_it_needs() -> None:
     for each in examples().values():
         compile(each.shown, each.name, "exec")
     shown = examples()["goodfit.measures"].shown
-    assert shown.startswith("import goodfit as gf")
+    assert shown.startswith(f"{FRESH}\nimport goodfit as gf")
+    assert "os.chdir" not in examples()["goodfit.train"].shown
     assert "run = gf.train(" in shown
     assert "people" not in shown
 

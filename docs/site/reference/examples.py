@@ -23,6 +23,8 @@ from typing import Any
 
 HERE = Path(__file__).with_name("examples")
 CELL = re.compile(r"^# %% (.+)$", re.MULTILINE)
+WRITES = re.compile(r"\bout=|\.write\(|\bopen\(|\bsave\w*\(")
+FRESH = "import os, tempfile\n\nos.chdir(tempfile.mkdtemp())  # it writes files: into a folder of its own\n"
 SETUP, NOT_RUN = "setup", " (not run: "
 
 
@@ -45,8 +47,9 @@ class Example:
 
     @property
     def shown(self) -> str:
-        """As a reader would paste it."""
-        return f"{self.setup}\n\n{self.code}" if self.setup else self.code
+        """As a reader would paste it, in any folder and again."""
+        whole = f"{self.setup}\n\n{self.code}" if self.setup else self.code
+        return f"{FRESH}\n{whole}" if WRITES.search(whole) else whole
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,10 @@ def _cells(path: Path) -> dict[str, str]:
 def _needed(setup: str, code: str) -> str:
     """The statements of the setup that define what the code uses, and what those use in turn."""
     statements = ast.parse(setup).body
-    wanted = _used(ast.parse(code)) - set(dir(builtins))
+    wanted, made = set(), set(dir(builtins))
+    for statement in ast.parse(code).body:
+        wanted |= _used(statement) - made
+        made |= _defined(statement)
     kept: list[ast.stmt] = []
     for statement in reversed(statements):
         if _defined(statement) & wanted:
