@@ -268,6 +268,8 @@ CHANGES: dict[str, tuple[dict[str, Any], int | None]] = {  # what changes -> (fi
     "batches of 64": ({"batch_size": 64}, None),
     "rate flat, then falling": ({"schedule": "flat-cosine"}, None),
     "rate in four waves": ({"schedule": "coslog4"}, None),
+    "rate in four waves, dropout 0.05": ({"schedule": "coslog4", "dropout": 0.05}, None),
+    "rate in four waves, best epoch by tempered loss": ({"schedule": "coslog4", "monitor": "tempered-loss"}, None),
     "dropout that falls": ({"dropout_schedule": "flat-cosine"}, None),
     "best epoch by score, the last of equals": ({"monitor": "score", "ties": "last"}, None),
     "best epoch by tempered loss": ({"monitor": "tempered-loss"}, None),
@@ -282,7 +284,11 @@ CHANGES: dict[str, tuple[dict[str, Any], int | None]] = {  # what changes -> (fi
     "two nets a fold": ({}, 10),
     "10 folds": ({"fold_members": 10}, 10),
 }
-FOR_CLASSES = ("label smoothing 0.02", "best epoch by tempered loss")  # changes that numbers do not have
+FOR_CLASSES = (  # changes that numbers do not have
+    "label smoothing 0.02",
+    "best epoch by tempered loss",
+    "rate in four waves, best epoch by tempered loss",
+)
 FOR_NUMBERS = ("predictions within the range",)  # changes that classes do not have
 ABLATIONS: dict[str, Model] = {name: Model("goodfit", goodfit(*change)) for name, change in CHANGES.items()}
 
