@@ -55,7 +55,7 @@ class Browser:
         self.events: list[dict[str, Any]] = []
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network", "Accessibility", "DOM"):
+        for domain in ("Page", "Runtime", "Log", "Network"):  # others work unasked; Accessibility would slow every page
             self.ask(f"{domain}.enable")
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
@@ -87,16 +87,20 @@ class Browser:
 
     def visit(self, url: str, *, width: int, height: int = 900, scheme: str = "light", reduced: bool = False) -> None:
         """Open an address, and wait until it is there."""
-        mobile = width < 600
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        features += [{"name": "prefers-reduced-motion", "value": "reduce"}] if reduced else []
-        self.ask("Emulation.setEmulatedMedia", media="screen", features=features)
+        self.look(width=width, height=height, scheme=scheme, reduced=reduced)
         self.events.clear()
         self.ask("Page.navigate", url=url)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
         self.ask("Runtime.evaluate", expression="1")
+
+    def look(self, *, width: int, height: int = 900, scheme: str = "light", reduced: bool = False) -> None:
+        """Have the window this size, in pixels, and the page follow what its reader prefers, without loading it anew."""
+        mobile = width < 600
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        features += [{"name": "prefers-reduced-motion", "value": "reduce"}] if reduced else []
+        self.ask("Emulation.setEmulatedMedia", media="screen", features=features)
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression gives on the page."""
