@@ -55,7 +55,7 @@ class Browser:
         self.events: list[dict[str, Any]] = []
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):  # others work unasked; Accessibility would slow every page
+        for domain in ("Page", "Runtime", "Log", "Network"):  # Accessibility would slow every page
             self.ask(f"{domain}.enable")
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Browser:
         self.ask("Runtime.evaluate", expression="1")
 
     def look(self, *, width: int, height: int = 900, scheme: str = "light", reduced: bool = False) -> None:
-        """Have the window this size, in pixels, and the page follow what its reader prefers, without loading it anew."""
+        """Give the window a size, in pixels, and the reader's preferences, without loading the page anew."""
         mobile = width < 600
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
         features = [{"name": "prefers-color-scheme", "value": scheme}]

@@ -52,14 +52,23 @@ Math.min(99, ...[...document.querySelectorAll("svg")].filter(svg => svg.getClien
 """
 
 
-def check_opened(browser: Browser, page: Path, width: int, scheme: str) -> None:
-    """Open a page; assert that nothing is told to the console or fetched, and that all of it can be read."""
-    browser.show(page, width=width, scheme=scheme)
+def check_opened(browser: Browser, page: Path, *views: tuple[int, str]) -> None:
+    """Open a page; assert that nothing is told to the console or fetched, and that all of it can be read.
+
+    views: (width, scheme) of the windows in which it is looked at, one after the other.
+    """
+    browser.show(page, width=views[0][0], scheme=views[0][1])
+    for width, scheme in views:
+        browser.look(width=width, scheme=scheme)
+        _check_view(browser, width, scheme)
     assert browser.told("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown") == []
     assert browser.told("Network.loadingFailed") == []
     asked = [each["request"]["url"] for each in browser.told("Network.requestWillBeSent")]
     requests = [each for each in asked if not each.startswith("data:")]  # pictures that stand in the page itself
     assert requests == [page.absolute().as_uri()]
+
+
+def _check_view(browser: Browser, width: int, scheme: str) -> None:
     assert browser.value("document.documentElement.scrollWidth") <= width
     assert browser.value("document.compatMode") == "CSS1Compat"
     assert browser.value(FAINT_TEXT) == []

@@ -181,7 +181,7 @@ def test_changes_on_the_way_are_replayed(browser: Browser, tmp_path: Path) -> No
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1200, "light", "en"), (360, "dark", "zh")])
 def test_it_opens_without_a_fault(browser: Browser, tmp_path: Path, width: int, scheme: str, language: str) -> None:
     made = recorded(a_state({"name": "moons", "rows": 60}), 4)
-    check_opened(browser, written(tmp_path / "replay.html", made, language), width, scheme)
+    check_opened(browser, written(tmp_path / "replay.html", made, language), (width, scheme))
     assert browser.value("document.documentElement.lang") == {"en": "en", "zh": "zh-Hans"}[language]
 
 

@@ -72,7 +72,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [NARROW, 820, WIDE])
 def test_it_opens_without_a_fault(browser: Browser, page: Path, width: int, scheme: str) -> None:
-    check_opened(browser, page, width, scheme)
+    check_opened(browser, page, (width, scheme))
 
 
 def test_a_narrow_screen_gets_its_own_drawings(browser: Browser, page: Path) -> None:

@@ -19,10 +19,8 @@ BY_STUDY = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in 
 @pytest.mark.parametrize("name", BY_STUDY)
 def test_a_study_opens_without_a_fault(name: str, written: Written, browser: Browser) -> None:
     english, chinese = written(name)
-    check_opened(browser, english, 1280, "light")
-    check_opened(browser, english, 390, "dark")
-    check_opened(browser, chinese, 390, "light")
-    check_opened(browser, chinese, 820, "light")
+    check_opened(browser, english, (1280, "light"), (390, "dark"))
+    check_opened(browser, chinese, (390, "light"), (820, "light"))
     assert browser.value("document.documentElement.lang") == "zh-Hans"
 
 
@@ -30,8 +28,7 @@ def test_the_index_opens_without_a_fault(small: Small, browser: Browser, tmp_pat
     results = [small("polynomial"), small("weight-decay")]
     page = index_page(results, "en", {"mlp-fashion-mnist": "it was nowhere to be had"})
     path = page.write(tmp_path / page_name("index", "en"))
-    for width in (390, 1280):
-        check_opened(browser, path, width, "light")
+    check_opened(browser, path, (390, "light"), (1280, "light"))
     words = browser.value("document.body.innerText")
     assert "it was nowhere to be had" in words
     assert "Claims that do not hold" in words

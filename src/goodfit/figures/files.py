@@ -63,12 +63,14 @@ def _rendered(
     *,
     live_text: bool = False,
 ) -> bytes:
-    from goodfit.figures.room import roomy_canvas  # here, for it loads Matplotlib
+    from goodfit.figures.room import roomy_canvas  # here, for they load Matplotlib
+    from goodfit.figures.ticks import kept_ticks
 
     content = io.BytesIO()
     with ExitStack() as stack:
         stack.enter_context(house_style(live_text=live_text))
         stack.enter_context(warnings.catch_warnings())
+        stack.enter_context(kept_ticks(figure))
         if live_text:
             stack.enter_context(roomy_canvas(figure))
         # A page has letters that matplotlib's own font has not; elsewhere a box stands for each of them.

@@ -29,6 +29,16 @@ class _Renderer(RendererSVG):
 
 
 class _Canvas(FigureCanvasSVG):
+    def print_figure(self, filename: IO[bytes], *, metadata: Any = None, facecolor: Any = None, **_: Any) -> None:
+        """Lay the figure out and draw it, in one: Matplotlib's own draws it twice, first for its layout alone."""
+        dots, before = self.figure.dpi, self.figure.get_facecolor()
+        self.figure.set_facecolor(facecolor)
+        try:
+            self.print_svg(filename, metadata=metadata)
+        finally:
+            self.figure.set_facecolor(before)
+            self.figure.dpi = dots
+
     def print_svg(self, filename: IO[bytes], *, metadata: Any = None, **_: Any) -> None:
         dots, self.figure.dpi = self.figure.dpi, self.fixed_dpi
         wide, high = self.figure.get_size_inches() * self.fixed_dpi
