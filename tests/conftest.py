@@ -67,8 +67,14 @@ def pytest_unconfigure() -> None:
         shutil.rmtree(os.environ["GOODFIT_CACHE"], ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On an accelerator (JAX_PLATFORMS=cuda), leave out what is true of CPUs alone."""
+    """A file is one worker's, which makes what its tests share, and compiles their programs, once. On an accelerator
+    (JAX_PLATFORMS=cuda), leave out what is true of CPUs alone.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if os.environ["JAX_PLATFORMS"] == "cpu":
         return
     left_out = [item for item in items if item.get_closest_marker("cpu")]
@@ -102,6 +108,8 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.
 def _seed(node: pytest.Item, name: str) -> None:
     import numpy as np
 
+    if name.rfind("@") > name.rfind("]"):  # a worker's name of it ends in its group
+        name = name.rpartition("@")[0]
     for value in vars(getattr(node, "module", None) or object).values():
         if isinstance(value, np.random.Generator):
             value.bit_generator.state = type(value.bit_generator)(zlib.crc32(name.encode())).state

@@ -102,3 +102,7 @@ def test_one_thing_trains() -> None:
 def test_groups_stay_on_one_worker(request: pytest.FixtureRequest) -> None:
     """What several tests share, such as a study's small form, is made once, if pytest and xdist go together."""
     assert "PYTEST_XDIST_WORKER" not in os.environ or request.node.nodeid.endswith("@of-one")
+
+
+def test_a_file_stays_on_one_worker(request: pytest.FixtureRequest) -> None:
+    assert "PYTEST_XDIST_WORKER" not in os.environ or request.node.nodeid.endswith("@tests/test_house.py")
