@@ -29,12 +29,12 @@ class _Renderer(RendererSVG):
 
 
 class _Canvas(FigureCanvasSVG):
-    def print_figure(self, filename: IO[bytes], *, metadata: Any = None, facecolor: Any = None, **_: Any) -> None:
+    def print_figure(self, filename: Any, dpi: Any = None, facecolor: Any = None, *_: Any, **more: Any) -> None:
         """Lay the figure out and draw it, in one: Matplotlib's own draws it twice, first for its layout alone."""
         dots, before = self.figure.dpi, self.figure.get_facecolor()
         self.figure.set_facecolor(facecolor)
         try:
-            self.print_svg(filename, metadata=metadata)
+            self.print_svg(filename, metadata=more.get("metadata"))
         finally:
             self.figure.set_facecolor(before)
             self.figure.dpi = dots
