@@ -20,7 +20,7 @@ from goodfit.reports.languages import Language
 from goodfit.studies import Result, Study, studies
 from goodfit.studies.estimates import Estimate
 from goodfit.studies.numbers import estimate, interval, shown
-from goodfit.studies.pages import STATUSES, caption
+from goodfit.studies.pages import STATUSES, caption, counts_told
 from goodfit.studies.running import run_all
 from goodfit.studies.study_findings import ClaimOutcome
 from goodfit.studies.words import LANGUAGES, Words
@@ -90,7 +90,7 @@ def _page(study: Study, language: Language) -> str:
                 (
                     f"`{each.option}`",
                     f"`{each.text(each.default)}`",
-                    f"{each.about.of(language)} ({each.range(language)})",
+                    each.about.of(language) + say(f" ({each.range(language)})", f"（{each.range(language)}）"),
                 )
                 for each in study.parameters
             ],
@@ -101,7 +101,7 @@ def _page(study: Study, language: Language) -> str:
 
 def _claims(study: Study, language: Language) -> Iterator[str]:
     found = {each["claim"]: each for each in kept(study)["claims"]}
-    heads = Words("claim", "论断"), Words("result", "结论"), Words("quantity", "测量的量"), Words("value", "值")
+    heads = Words("claim", "论断"), Words("result", "判定"), Words("quantity", "测量的量"), Words("value", "值")
     rows = [
         (
             each.statement.of(language) + ("" if each.of_notes else " \\*"),
@@ -120,7 +120,8 @@ def _claims(study: Study, language: Language) -> Iterator[str]:
     ).of(language)
     for each in study.claims:
         if each.remark is not None:
-            yield f"> **{each.statement.of(language)}** {each.remark.of(language)}"
+            between = Words(" ", "\n>\n> ").of(language)  # Chinese has no space there, which ** would need
+            yield f"> **{each.statement.of(language)}**{between}{each.remark.of(language)}"
 
 
 def _idea(study: Study, language: Language) -> Iterator[str]:
@@ -147,7 +148,7 @@ def _figures(study: Study, language: Language) -> Iterator[str]:
     for each in study.figures:
         title = each.title.of(language)
         yield f"![{title}](figures/{study.name}-{each.name}.png)"
-        yield f"**{title}.** {caption(each, claims, language)}"
+        yield Words(f"**{title}.** ", f"**{title}**：").of(language) + caption(each, claims, language)
 
 
 def _printed(study: Study, language: Language) -> Iterator[str]:
@@ -157,7 +158,7 @@ def _printed(study: Study, language: Language) -> Iterator[str]:
     heads = (
         Words("number", "数值"),
         Words("notes", "笔记"),
-        Words("ours, 95 % interval", "我们的值，95 % 区间"),
+        Words("ours, 95 % interval", "本研究，95 % 区间"),
         Words("single seeds, central 95 %", "单个种子，中间 95 %"),
     )
     rows = [
@@ -185,13 +186,9 @@ def _index(language: Language) -> str:
     rows = []
     for each in told_studies():
         outcomes = [claim["status"] for claim in kept(each)["claims"]]
-        counted = [
-            f"{words.of(language)}: {outcomes.count(status)}"
-            for status, words in STATUSES.items()
-            if status in outcomes
-        ]
+        counted = counts_told({status: outcomes.count(status) for status in STATUSES}, language)
         link = f"[{each.title.of(language)}]({_file(each.name, language)})"
-        rows.append((each.section, link, each.question.of(language), "; ".join(counted)))
+        rows.append((each.section, link, each.question.of(language), counted))
     other = OTHER[language]
     lines = [
         f"# {title}",

@@ -52,7 +52,7 @@ def test_json_is_what_the_library_returns(call: Any) -> None:
 def test_it_speaks_chinese(call: Any) -> None:
     out = call("study", "polynomial", *SMALL, "--out", "s", "--language", "zh")[1]
     assert "线性函数欠拟合" in out
-    assert "页面: s/polynomial.zh.html" in out
+    assert "页面：s/polynomial.zh.html" in out
 
 
 def test_every_flag_is_in_the_help(call: Any) -> None:

@@ -90,7 +90,7 @@ def test_what_is_told_is_found_with_its_values() -> None:
         "units of layer 2 made equal": "第 2 层的单元设为相同",
     }
     assert chinese("Of 1,438 rows, 200 drawn at random are trained and validated on.") == (
-        "共 1,438 行，从中随机抽取 200 行用于训练和验证。"
+        "共 1,438 个样本，从中随机抽取 200 个用于训练和验证。"
     )
     assert chinese("Recipe: 'dropout' must be a number in [0, 1); got 1.5.") is None
     with pytest.raises(InputError) as refused:

@@ -97,7 +97,7 @@ def test_other_parameters_are_told() -> None:
     result = run("polynomial", rows=15, seeds=2, epochs=12, long_epochs=13)
     english, chinese = (study_page(result, each).html() for each in LANGUAGES)
     assert "on 15 examples by SGD: learning rate 0.01, batches of 10, 12 epochs (13 for 20 features)" in english
-    assert "15 个样本，SGD，学习率 0.01，批量 10，12 个轮次（20 个特征时 13 个）" in chinese
+    assert "15 个样本，SGD，学习率 0.01，批量 10，12 轮（20 个特征时 13 轮）" in chinese
     assert "15. Size of the training set. [default: 100]" in english
     assert "With the default parameters: The geometric mean over seeds stays above 1" in english
     assert "the test loss falls to near the noise level" not in english

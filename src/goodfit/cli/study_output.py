@@ -14,7 +14,7 @@ from goodfit.studies.declaring import TableOf
 from goodfit.studies.numbers import NONE, estimate, interval, intervals_of, shown
 from goodfit.studies.pages import STATUSES, heads, page_name
 from goodfit.studies.result import Result
-from goodfit.studies.words import LANGUAGES, Words
+from goodfit.studies.words import COLON, LANGUAGES, SEMICOLON, Words
 from goodfit.words import duration
 
 MOST_ROWS = 40  # of a table that is printed whole
@@ -65,7 +65,7 @@ def print_result(result: Result, out: Path, language: Language, *, json: bool) -
     to.print(_claims([result], language))
     to.print()
     page = out / page_name(result.study.name, language)
-    print_line(to, f"{Words('Page', '页面').of(language)}: {page} ({duration(result.seconds)})")
+    print_line(to, f"{Words('Page: ', '页面：').of(language)}{page} ({duration(result.seconds)})")
 
 
 def print_chapter(results: Sequence[Result], out: Path, language: Language, *, json: bool) -> None:
@@ -78,7 +78,7 @@ def print_chapter(results: Sequence[Result], out: Path, language: Language, *, j
     to.print(_claims(results, language))
     to.print()
     seconds = sum(each.seconds for each in results)
-    print_line(to, f"{Words('Index', '目录').of(language)}: {index} ({duration(seconds)})")
+    print_line(to, f"{Words('Index: ', '目录：').of(language)}{index} ({duration(seconds)})")
 
 
 def _print_table(to: Console, declared: TableOf, result: Result, language: Language, folder: Path) -> None:
@@ -88,7 +88,7 @@ def _print_table(to: Console, declared: TableOf, result: Result, language: Langu
     if count > MOST_ROWS:
         path = folder / f"{declared.name}.csv"
         words = Words(f"{count} rows in {path}.", f"共 {count} 行，见 {path}。")
-        print_line(to, f"{title}: {words.of(language)}")
+        print_line(to, f"{title}{COLON.of(language)}{words.of(language)}")
         return
     cells = [[shown(value, DIGITS) for value in values] for values in columns.values()]
     found = intervals_of([*columns])
@@ -105,14 +105,14 @@ def _print_table(to: Console, declared: TableOf, result: Result, language: Langu
     to.print(made)
     brackets = dict.fromkeys(f"[{names[low]}, {names[high]}]" for _, low, high in found)
     if brackets:
-        print_line(to, Words("In brackets: ", "方括号内：").of(language) + "; ".join(brackets))
+        print_line(to, Words("In brackets: ", "方括号内：").of(language) + SEMICOLON.of(language).join(brackets))
 
 
 def _printed(result: Result, language: Language) -> object:
     head = (
         Words("Number", "数值"),
         Words("Notes", "笔记"),
-        Words("Ours", "我们的值"),
+        Words("Ours", "本研究"),
         Words("Single seeds", "单个种子"),
     )
     rows = []
@@ -131,7 +131,7 @@ def _claims(results: Sequence[Result], language: Language) -> object:
     head = (
         Words("Claim", "论断"),
         Words("Quantity", "测量的量"),
-        Words("Result", "结论"),
+        Words("Result", "判定"),
         Words("Value", "值"),
         Words("Holds if", "成立条件"),
     )

@@ -189,7 +189,7 @@ CLAIMS = (
         "longer",
         Words(
             "Training longer, {second} epochs instead of {first}, lowers the validation loss here.",
-            "在这里，训练得更久（{second} 个轮次，而不是 {first} 个）会降低验证损失。",
+            "在这里，训练得更久（{second} 轮，而不是 {first} 个）会降低验证损失。",
         ),
         _longer,
         "valid-loss",

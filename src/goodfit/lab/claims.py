@@ -102,7 +102,7 @@ class Decided:
         ends = with_interval(self.difference, self.low, self.high, 4, sign=True)
         level = f"{100 * self.level:.4g} %"
         en = f"{ends.en} for the claim, in {self.quantity.en}, by {self.pairs} pairs of nets ({level})."
-        zh = f"就{self.quantity.zh}而言，支持该说法的差为 {ends.zh}，共 {self.pairs} 对网络（{level}）。"
+        zh = f"就{self.quantity.zh}而言，支持该论断的差为 {ends.zh}，共 {self.pairs} 对网络（{level}）。"
         if any(self.diverged):
             en += f" Diverged: {self.diverged[0]} of the first and {self.diverged[1]} of the second nets."
             zh += f"发散的网络：第一种 {self.diverged[0]} 个，第二种 {self.diverged[1]} 个。"
@@ -114,7 +114,7 @@ class Decided:
             zh += f"如果差别确如所见，再训练 {self.more} 对网络很可能就能判断。"
         if self.left_out:
             en += " Changes on the way were left out: these nets train with one recipe from the beginning."
-            zh += "训练途中的更改未计入：这些网络从头到尾只用一个配方。"
+            zh += "训练途中的改动未计入：这些网络从头到尾只用一个配方。"
         return Words(en, zh)
 
     def to_json(self) -> dict[str, Any]:

@@ -110,13 +110,13 @@ def _alike(nets: Nets) -> Values:
 _ALL = (
     Outcome(
         "valid-loss",
-        Words("validation loss after the last epoch", "最后一个轮次之后的验证损失"),
+        Words("validation loss after the last epoch", "最后一轮之后的验证损失"),
         lambda nets: nets.last("valid_loss"),
         held_out=True,
     ),
     Outcome(
         "train-loss",
-        Words("training loss of the last epoch", "最后一个轮次的训练损失"),
+        Words("training loss of the last epoch", "最后一轮的训练损失"),
         lambda nets: nets.last("train_loss"),
     ),
     Outcome(
@@ -126,13 +126,13 @@ _ALL = (
     ),
     Outcome(
         "valid-score",
-        Words("validation score after the last epoch", "最后一个轮次之后的验证得分"),
+        Words("validation score after the last epoch", "最后一轮之后的验证得分"),
         lambda nets: nets.last("valid_score"),
         held_out=True,
     ),
     Outcome(
         "gap",
-        Words("validation loss minus training loss, after the last epoch", "最后一个轮次之后验证损失减去训练损失"),
+        Words("validation loss minus training loss, after the last epoch", "最后一轮之后验证损失减去训练损失"),
         lambda nets: nets.last("valid_loss") - nets.last("train_loss"),
         held_out=True,
     ),
@@ -144,7 +144,7 @@ _ALL = (
     ),
     Outcome(
         "units-alike",
-        Words("share of nets whose first hidden units all have a twin", "第一隐藏层的单元都有相同单元的网络比例"),
+        Words("share of nets whose first hidden units all have a twin", "第一个隐藏层的每个单元都与另一个单元相同的网络所占比例"),
         _alike,
         SHARE,
         hit=True,

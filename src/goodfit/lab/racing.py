@@ -128,7 +128,7 @@ class Race:
         caption = Words(
             "Losses of the last epoch (95 % interval over nets); that of training is the mean over the epoch's steps, "
             "with dropout",
-            "最后一个轮次的损失（网络间的 95 % 区间）；训练损失是该轮次各步的平均，含暂退法",
+            "最后一轮的损失（网络间的 95 % 区间）；训练损失是该轮次各步的平均，含暂退法",
         )
         head = [
             Words("optimiser, learning rate", "优化器，学习率"),
@@ -139,7 +139,7 @@ class Race:
         if self.slice is not None:
             share, seen = f"{self.slice.share:.0%}", self.slice.rows
             en = f"{share} of the paths' squared distance from the start lies in the plane below; the loss is of"
-            zh = f"路径到起点距离的平方有 {share} 在下面的平面内；平面上的损失取自 {seen} 行训练数据。"
+            zh = f"路径到起点距离的平方有 {share} 在下面的平面内；平面上的损失取自 {seen} 个训练样本。"
             said.append(Words(f"{en} {seen} training rows.", zh))
             said += [
                 Words(

@@ -32,7 +32,7 @@ FOLDS_AGREE = Words("no interval: all folds agree", "没有区间：各折结果
 DRAWS_AGREE = Words("no interval: all draws agree", "没有区间：各次重抽样结果相同")
 IN_CHINESE = {  # what the correction for the choice leaves out
     UNCORRECTED: "只扣除在最后入围的设置中的选择，未扣除此前各级在同一留出数据上的筛选",
-    DEPENDENT: "区间把各行当作相互独立，而同一组或相邻时间的行可能并不独立",
+    DEPENDENT: "区间把各样本当作相互独立，而同一组或相邻时间的样本可能并不独立",
 }
 FOLDS = 5
 Tell = Callable[[dict[str, Any]], None]

@@ -5,7 +5,7 @@
 
     [claims.steady]                           # of texts.toml
     statement.en = "At the notes' learning rate, the last epoch shows how good a net is."
-    statement.zh = "在笔记的学习率下，最后一个轮次足以说明网络的好坏。"
+    statement.zh = "在笔记的学习率下，最后一轮足以说明网络的好坏。"
 
 A text may name values of the code in braces, such as {LATE}, and a bound may be such a name, "LATE", so that no number
 stands in two places. A parameter's name stands in double braces, {{rows}}: pages have its value. Columns are names;

@@ -14,7 +14,7 @@ from goodfit.reports.languages import Language
 from goodfit.studies.catalogue import names
 from goodfit.studies.declaring import Column, Drawing, Status, Study, TableOf
 from goodfit.studies.numbers import estimate, interval, rows_of, shown
-from goodfit.studies.words import LANGUAGES, Labels, Words
+from goodfit.studies.words import COLON, LANGUAGES, SEMICOLON, Labels, Words
 
 if TYPE_CHECKING:
     from goodfit.studies.study_findings import ClaimOutcome, StudyFindings
@@ -89,13 +89,13 @@ def index_page(results: Sequence[StudyFindings], language: Language, failed: Map
     failed: studies that could not be run -> why.
     """
     refuted = [(each, claim) for each in results for claim in each.claims if claim.status == "does not hold"]
-    title, wrong = Words("Studies", "研究"), Words("Claims that do not hold", "不能照原样成立的论断")
+    title, wrong = Words("Studies", "研究"), Words("Claims that do not hold", "不成立的论断")
     sections = [Section(title.of(language), [_passage("chapter", results=results, failed=failed)])]
     if refuted:
         sections.append(Section(wrong.of(language), [_passage("refuted", refuted=refuted)]))
     return Page(
         title=Words("Multilayer perceptrons, measured", "多层感知机：逐节实测").of(language),
-        kind=Words("The chapter as reproducible studies", "整章的可运行研究").of(language),
+        kind=Words("The chapter as reproducible studies", "整章的可重现研究").of(language),
         lead=Words(
             "Every experiment of the chapter run with many seeds; every measurable claim, with its interval.",
             "本章的每个实验都用许多随机种子运行；每句可以测量的论断都给出区间。",
@@ -181,8 +181,13 @@ def _short(text: str) -> str:
 
 def counted(claims: Sequence[ClaimOutcome], language: Language) -> str:
     """holds: 3; does not hold: 1."""
-    counts = {status: sum(each.status == status for each in claims) for status in STATUSES}
-    return "; ".join(f"{STATUSES[status].of(language)}: {count}" for status, count in counts.items() if count)
+    return counts_told({status: sum(each.status == status for each in claims) for status in STATUSES}, language)
+
+
+def counts_told(counts: Mapping[str, int], language: Language) -> str:
+    """How many claims have each status; those that none has are left out."""
+    colon, between = COLON.of(language), SEMICOLON.of(language)
+    return between.join(f"{STATUSES[each].of(language)}{colon}{count}" for each, count in counts.items() if count)
 
 
 def _picture(result: StudyFindings, drawing: Drawing, language: Language, grid: Callable[[TableOf], Grid]) -> Picture:

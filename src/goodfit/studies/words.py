@@ -23,6 +23,9 @@ class Words:
         return self.en if language == "en" else self.zh or self.en
 
 
+COLON, SEMICOLON = Words(": ", "："), Words("; ", "；")  # Chinese has marks of its own, without spaces
+
+
 @dataclass(frozen=True)
 class Labels:
     """What stands in a figure, by its English: `say("hidden units")`, `say("degree {degree}", degree=3)`.
