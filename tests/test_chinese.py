@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -15,7 +17,8 @@ from docs_blocks import SHELLS, Block, blocks, check_command, commands
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted((DOCS / "zh").glob("*.md"))
-TUTORIALS = [path for path in PAGES if path.name != "README.md"]
+TUTORIALS = [path for path in PAGES if (DOCS / "tutorials" / path.name).exists()]
+OTHERS = [path for path in PAGES if path.name != "README.md" and path not in TUTORIALS]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -23,9 +26,18 @@ def bare(block: Block) -> object:
     """What a block does: its comments are in the language of its page."""
     if block.language == "python":
         return ast.dump(ast.parse(block.code))
+    if block.language == "toml":
+        return spoken(tomllib.loads(block.code))
     if block.language in SHELLS:
         return [shlex.split(line, comments=True) for line in block.code.splitlines()]
     return block.code
+
+
+def spoken(held: Any) -> Any:
+    """What a file of texts holds, whatever language they are in."""
+    if isinstance(held, dict):
+        return "text" if set(held) <= {"en", "zh"} else {name: spoken(each) for name, each in held.items()}
+    return [spoken(each) for each in held] if isinstance(held, list) else held
 
 
 def code(text: str) -> list[tuple[str, object]]:
@@ -33,7 +45,8 @@ def code(text: str) -> list[tuple[str, object]]:
 
 
 def test_there_is_a_tutorial_in_chinese() -> None:
-    assert "student.md" in [path.name for path in TUTORIALS]
+    assert {"student.md", "teacher.md"} <= {path.name for path in TUTORIALS}
+    assert [path.name for path in OTHERS] == ["lab-lessons.md"]
 
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.name)
@@ -44,6 +57,14 @@ def test_a_tutorial_has_the_head_and_the_cells_of_the_english_one(path: Path) ->
     assert cells
     assert [(each.language, each.code) for each in blocks(chinese)] == cells
     assert len(re.findall("^## ", chinese, re.MULTILINE)) == len(re.findall("^## ", english, re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.name)
+def test_another_page_has_the_code_the_tables_and_the_parts_of_the_english_one(path: Path) -> None:
+    chinese, english = (each.read_text("utf-8") for each in (path, DOCS / path.name))
+    assert code(chinese) == code(english) != []
+    for part in ("^##+ ", r"^\| `", "^\\*\\*"):
+        assert len(re.findall(part, chinese, re.MULTILINE)) == len(re.findall(part, english, re.MULTILINE)) > 0, part
 
 
 def test_the_readme_has_the_code_and_the_links_of_the_english_one() -> None:

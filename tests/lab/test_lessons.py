@@ -356,9 +356,10 @@ def test_numbers_stay_numbers() -> None:
     assert (safe(-0.25), safe(3), safe(True), safe("3")) == ("-0.25", "3", "True", "3")
 
 
-def test_the_page_on_lessons_names_what_there_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["lab-lessons.md", "zh/lab-lessons.md"])
+def test_the_page_on_lessons_names_what_there_is(tmp_path: Path, page: str) -> None:
     """Every claim, outcome and lesson, and an example that is a lesson."""
-    text = (Path(__file__).parents[2] / "docs" / "lab-lessons.md").read_text("utf-8")
+    text = (Path(__file__).parents[2] / "docs" / page).read_text("utf-8")
     cells = [row.split("|")[1] for row in text.splitlines() if row.startswith("| `")]
     named = [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
     known = [*CLAIMS, *BY_NAME, *OUTCOMES]
