@@ -3,37 +3,207 @@
 from __future__ import annotations
 
 import ast
+import functools
+import math
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from lab_help import SMALL
 
+import goodfit as gf
 import goodfit.lab
 from goodfit.errors import InputError, problem
 from goodfit.inspection import findings
 from goodfit.lab import helpers, sessions, tracks
 from goodfit.lab.chinese import chinese, forms, in_chinese
+from goodfit.lab.messages import read_asked
 from goodfit.lab.opening import open_state
 from goodfit.lab.racing import runners_of
+from goodfit.lab.searching import laid_out
 from goodfit.lab.states import checked_state
 from goodfit.lab.tracks import Track
+from goodfit.runs.checks import advise_transform
+from goodfit.training.recipe import Recipe
 from goodfit.verdicts import probes
 from goodfit.verdicts import words as verdict_words
 
-SOURCE = "".join(path.read_text("utf-8") for path in Path(goodfit.lab.__file__).parent.glob("*.py"))
-JOINED = re.sub(r"\{[^{}\"]*\}", "{}", re.sub(r'"\s*\n?\s*f?"', "", SOURCE))  # texts that go over several lines
+LAB = sorted(Path(goodfit.lab.__file__).parent.glob("*.py"))
+REFUSALS = ("refusals.rules", "refusals.ranges", "refusals.fixes")
+HAN = re.compile("[\u4e00-\u9fff]")
+NOT_SHOWN = {  # what the lab says, and no page shows to those who read Chinese
+    "chinese.py": "patterns",
+    "exporting.py import ": "code",
+    "exporting.py that was dropped on the page: run this in its folder": "a comment in code",
+    "exporting.py classes = ": "code",
+    "exporting.py jobs = ": "code",
+    "exporting.py for name, values in": "code",
+    "exporting.py print(name": "code",
+    "exporting.py the same recipe, rows and seeds": "the heading of a notebook, which is in the language of its code",
+    "greeting.py": "limits, which programs ask for",
+    "replay.py": "of a header, for browsers",
+    "security.py default-src": "of a header, for browsers",
+    "framed.py": "of a header, for browsers",
+    "pipes.py": "the name of a thread",
+    "study_shelf.py": "the name of a job",
+    "asking.py [Ii]nput": "a pattern",
+    "asking.py unit": "a place in a net, as findings have it",
+    "live.py too slow; connect again": "the reason of a closed line, which the page acts on",
+    "opening.py label accuracy": "the name of a score",
+    "opening.py Points drawn by hand": "the name of data",
+    "opening.py class": "the name of a class",
+    "answers.py cannot tell": "a cell of the collected answers",
+    "explaining.py encoding pbld": "a value",
+    "states.py too long": "for a log",
+    "worker.py no message": "of a bug",
+    "messages.py bytes": "a value",
+    "searching.py each part of the space": "put into a rule",
+}
 
 
-def test_every_form_is_said_by_the_lab_and_has_its_values() -> None:
-    """The rule of a refusal, between its subject and what was got, and every other text, stand in the source."""
-    for english, said in forms().items():
-        assert english.count("{}") == said.count("{}"), english
-        assert re.search("[\u4e00-\u9fff]", said), english
-        rule = re.sub(r"^[A-Z]\w+: ", "", english).partition("; got")[0].partition(". ")[0].rstrip(".")
-        assert rule in JOINED, english
+def said_by(path: Path) -> Iterator[str]:
+    """The texts of a module, with {} for what differs, that are told in no language but English where they stand.
+
+    Left out is what has a Chinese beside it: the other argument of `Words`, or what a name stands for in one.
+    """
+    tree, left = ast.parse(path.read_text("utf-8")), set()
+    for each in ast.walk(tree):
+        words = isinstance(each, ast.Call) and ast.unparse(each.func) == "Words"
+        if isinstance(each, ast.Expr) or words or (isinstance(each, ast.Assign | ast.Tuple) and spoken_in(each)):
+            left |= {id(part) for part in ast.walk(each)} if words or not isinstance(each, ast.Expr) else {id(each.value)}
+        if isinstance(each, ast.JoinedStr):
+            left |= {id(part) for part in each.values}
+        if isinstance(each, ast.FunctionDef):
+            calls = [part for part in ast.walk(each) if isinstance(part, ast.Call) and ast.unparse(part.func) == "Words"]
+            named = {part.id for call in calls for part in ast.walk(call.args[0]) if isinstance(part, ast.Name)}
+            for part in ast.walk(each):
+                targets = part.targets if isinstance(part, ast.Assign) else [getattr(part, "target", None)]
+                if isinstance(part, ast.Assign | ast.AugAssign) and named & {ast.unparse(one) for one in targets if one}:
+                    left |= {id(inner) for inner in ast.walk(part)}
+    for each in ast.walk(tree):
+        if isinstance(each, ast.JoinedStr | ast.Constant) and id(each) not in left:
+            parts = each.values if isinstance(each, ast.JoinedStr) else [each]
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
+            if re.search(r"[a-z]{2,} +[a-z'{(]|[a-z}'] +[a-z]{2,}", text):
+                yield text
+
+
+def spoken_in(node: ast.AST) -> bool:
+    return any(isinstance(each, ast.Constant) and HAN.search(str(each.value)) for each in ast.walk(node))
+
+
+@functools.cache
+def known() -> str:
+    return "\n".join(form for table in ("chinese", *REFUSALS) for form in forms(table))
+
+
+@pytest.mark.parametrize("path", LAB, ids=lambda path: path.name)
+def test_whatever_the_lab_says_has_its_chinese(path: Path) -> None:
+    """Every part of every text that no Chinese stands beside is part of a form, or shown to nobody."""
+    for text in said_by(path):
+        shown = not any(path.name == name.partition(" ")[0] and name.partition(" ")[2] in text for name in NOT_SHOWN)
+        for part in re.split(r"\{\}|(?<=[.?]) (?=[A-Z])", text) if shown else ():
+            assert part.strip(" ';:") in known(), f"{path.name}: {text!r}: {part!r}"
+
+
+def test_every_text_that_is_shown_to_nobody_is_still_there() -> None:
+    for name in NOT_SHOWN:
+        module, _, part = name.partition(" ")
+        found = [path for path in LAB if path.name == module]
+        assert any(part in text for path in found for text in said_by(path)), name
+
+
+def test_every_form_is_said_and_has_its_values() -> None:
+    """What stands between the values of a form stands in the source: of the lab, and of what it asks."""
+    folder = Path(goodfit.lab.__file__).parents[1]
+    inner = [folder / name for name in ("data", "errors.py", "lab", "runs", "selection", "serving", "training")]
+    paths = [path for each in inner for path in (each.rglob("*.py") if each.is_dir() else [each])]
+    texts = "\n".join(literal for path in paths for literal in literals_of(path))
+    for table in ("chinese", *REFUSALS):
+        for english, said in forms(table).items():
+            places = [*range(english.count("{}"))]
+            named = sorted({int(place) for place in re.findall(r"\{(\d)\}", said)})
+            assert named == places if named else said.count("{}") == len(places), english
+            assert HAN.search(said) or table == "refusals.ranges", english
+            stands = all(part.strip(" '.") in texts for part in english.split("{}"))
+            form = re.compile(re.escape(english).replace(re.escape("{}"), ".+?"))
+            assert stands or any(form.search(each) for each in refused()), f"{table}: {english}"
+
+
+WRONG: list[dict[str, Any]] = [  # recipes, each wrong in another way
+    {"l2": -0.1},
+    {"hidden": "wide"},
+    {"bias": "yes"},
+    {"activation": "rellu"},
+    {"optimiser": "adam"},
+    {"dropout": 1},
+    {"hidden": 0, "clip_norm": 0, "momentum": 2, "schedule_epochs": -1, "label_smoothing": 1, "levels": 3},
+    {"class_weight": "fair", "embedding_size": 0, "huber_delta": "a", "learning_rate": math.inf},
+    {"hidden": (8, 8), "dropout": (0.1,)},
+    {"hidden": (), "activation": ("relu",)},
+    {"init": "normal", "init_scale": -1},
+    {"optimizer": "sgd", "nesterov": True},
+    {"hidden": (), "dropout": 0.2, "dropout_schedule": "flat-cosine"},
+    {"dropout": 0, "dropout_schedule": "flat-cosine"},
+    {"optimizer": "adamw", "weight_decay": 0, "decay_schedule": "flat-cosine"},
+    {"warmup": 30, "epochs": 20},
+    {"class_weight": (0, 0)},
+    {"fold_members": 1},
+    {"loss": "quantile", "levels": (0.1, 0.5)},
+    {"init_data": "hyperplanes", "bias": False},
+    {"init_data": "hyperplanes", "init_bias": "constant"},
+    {"train_embedding": True, "l1": 0.1},
+    {"member_form": "tabm-mini"},
+    {"members": 2, "hidden": ()},
+    {"members": 2, "loss": "quantile"},
+    {"members": 2, "init_data": "variance"},
+    {"bins": 4},
+    {"momentum": 0.9, "optimizer": "adam"},
+]
+SPACES = ["l2", "l2=0..1:log", "l2=1..0", "l2=0.1;l2=0.2", "l22=1,2", "l2=1,1", "activation=relu..tanh", "l2=0.1..1:log:1"]
+
+
+@functools.cache
+def refused() -> list[str]:
+    """What is said of wrong recipes and spaces, and a warning of a recipe that may be wrong."""
+    acts: list[Callable[[], object]] = [*(partial(Recipe, **each) for each in WRONG)]
+    acts += [partial(laid_out, SMALL, space, 6, {}) for space in SPACES]
+    acts += [partial(read_asked, '{"do": "play", "id": 1, "speed": 0}')]
+    found = []
+    for act in acts:
+        with pytest.raises(InputError) as error:
+            act()
+        found += error.value.problems
+    steep = np.exp(np.random.default_rng(0).normal(scale=2, size=400))
+    data = gf.data.Dataset.from_arrays(steep[:, None], steep, name="steep")
+    with pytest.warns(UserWarning) as warned:
+        advise_transform(Recipe(), gf.data.split(data, valid=0.2, seed=0))
+    ranged = [problem("Recipe", f"'{name}' must be {rule.range}") for name, rule in Recipe.fields().items()]
+    return found + ranged + [str(each.message) for each in warned]
+
+
+def test_whatever_a_recipe_or_a_space_must_be_is_said_in_chinese() -> None:
+    names = {choice for rule in Recipe.fields().values() for choice in rule.choices}
+    for each in refused():
+        told = chinese(each) or ""
+        assert HAN.search(told), each
+        rest = re.sub(r"；收到 .*?。|“[^”]*”|`[^`]*`", "", told)
+        left = {word for word in re.findall(r"[a-z-]{2,}", rest)} - names - {*Recipe.fields(), "true", "false", "on"}
+        assert not left & {"or", "and", "of", "the", "must", "with", "list", "one", "number", "integer"}, (each, told)
+
+
+def literals_of(path: Path) -> Iterator[str]:
+    """The texts of a module as they are, and with {} for what differs: a form may join what the source has apart."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for each in ast.walk(tree):
+        if isinstance(each, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in each.values)
+        elif isinstance(each, ast.Constant) and isinstance(each.value, str):
+            yield each.value
 
 
 CODES = ("cannot tell", "good fit", "limited by data", "limited by noise", "no better")  # of a status or a kind

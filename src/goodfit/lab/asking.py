@@ -14,12 +14,12 @@ from goodfit.inspection.inspecting import inspect
 from goodfit.lab.changing import WHERE
 from goodfit.lab.explaining import explain, strip
 from goodfit.lab.greeting import fields_told
-from goodfit.lab.intervals_told import with_interval
-from goodfit.lab.painting import sound
+from goodfit.lab.intervals_told import opening_told, with_interval
+from goodfit.lab.playing import sound
 from goodfit.lab.results import SCORES
 from goodfit.lab.tracks import Track
 from goodfit.plain_json import plain
-from goodfit.runs.opening import describe, openings_of
+from goodfit.runs.opening import openings_of
 from goodfit.studies.words import Words
 from goodfit.training.carrying import optimizer_arrays
 from goodfit.training.population import Job
@@ -105,12 +105,12 @@ def unsealed(track: Track) -> dict[str, Any]:
     found = opened.to_json()
     del found["ledger"]  # where it lies is nobody's business who looks at the page from elsewhere
     who = _scored(track, len(nets))
-    score, told_in = opened.score, describe(opened)
+    score, told_in = opened.score, opening_told(opened)
     ends = with_interval(score.value, score.low, score.high, 4)
     name = SCORES.get(score.name, Words(score.name, score.name))
     said = {
-        "en": f"{who.en} {name.en.capitalize()} {ends.en}. {told_in}",
-        "zh": f"{who.zh}{name.zh} {ends.zh}。{told_in}",
+        "en": f"{who.en} {name.en.capitalize()} {ends.en}. {told_in.en}",
+        "zh": f"{who.zh}{name.zh} {ends.zh}。{told_in.zh}",
     }
     told: dict[str, Any] = plain({**found, "epoch": track.epoch, "nets": len(nets), "sentence": said})
     return told

@@ -1,7 +1,7 @@
 """What the lab and the library say, in Chinese, found by the English: messages carry both, and a page shows its own.
 
-Of what the library says there are findings, verdicts, and the more frequent words on tables and recipes; what has no
-Chinese, a page shows as it is.
+A refusal is put together from the parts of its grammar. Of what the library says there are findings, verdicts, what a
+recipe and a search must be, and the more frequent words on tables; what has no Chinese, a page shows as it is.
 """
 
 from __future__ import annotations
@@ -19,6 +19,13 @@ INSIDE = ("marks", "picture", "value", "findings", "advice")  # names of what ho
 ANSWERS = ("findings", "verdict")  # messages that the library's sentences are told in
 MOST_LETTERS = 2_000  # of a text that is looked up
 _SENTENCES = re.compile(r"(?<=[.?]) (?=[A-Z`])")
+_FIXES = re.compile(r"(?<=[.?]) (?=[A-Z`'])")  # those of refusals may begin with a name
+_REFUSAL = re.compile(
+    r"(?P<where>.+?): (?P<rule>.+?)(; got (?P<got>.+?))?( \(net (?P<net>\d+) of (?P<nets>\d+)\))?\.", re.DOTALL
+)
+_SETTING = re.compile(r" \(setting (\d+): (.+)\)$")  # behind a refusal, of a search
+# who refuses, where it goes without saying; a file is named in Chinese, too
+_PLAIN = re.compile(r"[A-Z]?[a-z]+|data set")
 _ROW = re.compile(r"(, | and )")
 _BETWEEN = {", ": "、", " and ": "和"}
 
@@ -30,6 +37,8 @@ def chinese(text: str) -> str | None:
         return None
     if (own := _found(text, "chinese")) is not None:
         return own
+    if (refused := _refusal(text)) is not None:
+        return refused
     said = [_library(each) for each in _SENTENCES.split(text)]
     return "".join(map(str, said)) if all(said) else None
 
@@ -47,8 +56,13 @@ def translated(texts: Iterable[str]) -> dict[str, str]:
 
 
 def forms(table: str = "chinese") -> dict[str, str]:
-    """All of a table, with {} for what differs. table: of the lab's own sentences, or of the library's."""
-    return tomllib.loads(files("goodfit.lab").joinpath(f"{table}.toml").read_text("utf-8"))
+    """All of a table, with {} for what differs.
+
+    table: of the lab's own sentences, of the library's, or "refusals." and a part of them
+    """
+    file, _, part = table.partition(".")
+    held: dict[str, Any] = tomllib.loads(files("goodfit.lab").joinpath(f"{file}.toml").read_text("utf-8"))
+    return held[part] if part else held
 
 
 def _found(text: str, table: str, part: Callable[[str], str] = str) -> str | None:
@@ -58,6 +72,41 @@ def _found(text: str, table: str, part: Callable[[str], str] = str) -> str | Non
         if found is not None:
             return said.format(*map(part, found.groups()))
     return None
+
+
+def _refusal(text: str) -> str | None:
+    """A refusal (goodfit.errors.problem) of which the rule and all that is said of its mending have a Chinese."""
+    setting = _SETTING.search(text)
+    sentences = _FIXES.split(text[: setting.start()] if setting else text)
+    for end in range(1, len(sentences) + 1):  # what was given may hold sentences, too
+        ruled = _ruled(" ".join(sentences[:end]))
+        fixes = [_found(each, "refusals.fixes", _range) for each in sentences[end:]]
+        if ruled is not None and all(fixes):
+            told = "".join([ruled, *map(str, fixes)])
+            return f"{told}（设置 {setting[1]}：{setting[2]}）" if setting else told
+    return None
+
+
+def _ruled(text: str) -> str | None:
+    found = _REFUSAL.fullmatch(text)
+    rule = None if found is None else _rule(found["rule"])
+    if found is None or rule is None:
+        return None
+    where = "" if _PLAIN.fullmatch(found["where"]) else f"{found['where'].removeprefix('data set ')}："
+    got = "" if found["got"] is None else f"；收到 {found['got']}"
+    net = "" if found["net"] is None else f"（第 {found['net']} 个网络，共 {found['nets']} 个）"
+    return f"{where}{rule}{got}{net}。"
+
+
+def _rule(rule: str) -> str | None:
+    """What must hold; where it is a range that a value must lie in, the range has its Chinese, too."""
+    told = _found(rule, "refusals.rules", _range)
+    ranged = re.fullmatch(r"'[^']*' must be (.+)", rule)
+    return None if told is not None and ranged and told.endswith(f"必须是{ranged[1]}") else told
+
+
+def _range(text: str) -> str:
+    return _found(text, "refusals.ranges", _range) or text
 
 
 def _library(text: str) -> str | None:
