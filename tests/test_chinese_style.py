@@ -48,7 +48,7 @@ TERMS = {
 }
 MARKS = {
     "a space between a Chinese sign and a Latin letter or figure": f"[{HAN}][A-Za-z0-9]|[A-Za-z0-9%°²³][{HAN}]",
-    "a mark of full width beside a Chinese sign": rf"[{HAN}][,;:?!]|[,;:?] ?[{HAN}]|[{HAN}]\.(?!\w)|[{HAN}]\(|\)[{HAN}]",
+    "marks of full width": rf"[{HAN}][,;:?!]|[,;:?] ?[{HAN}]|[{HAN}]\.(?!\w)|[{HAN}]\(|\)[{HAN}]",
     "no space beside a mark of full width": rf"(?<=[^\s|]) +[{WIDE}]|[{WIDE}] +(?=[^\s|])",
     "“ and ” as quotes": rf"[「」『』‘’]|[\"'][{HAN}]|[{HAN}][\"']",
     "a space before %": r"[0-9]%",
@@ -62,7 +62,8 @@ def texts_of(path: Path) -> Iterator[str]:
     if path.suffix == ".md":
         text = re.sub(r"```.*?```|<!--.*?-->", "", text, flags=re.DOTALL)
         text = re.sub(r"`[^`\n]*`", "x", re.sub(r"\]\([^)\s]*\)", "]", text))
-        yield from (line.strip() for line in re.sub(r"!?\[|[*\]]|^ *- |<br>|\\(?=\*)", "", text, flags=re.MULTILINE).splitlines())
+        marks = re.compile(r"!?\[|[*\]]|^ *- |<br>|\\(?=\*)", re.MULTILINE)
+        yield from (line.strip() for line in marks.sub("", text).splitlines())
     elif path.suffix == ".toml":
         yield from strings(tomllib.loads(text))
     elif path.suffix == ".json":

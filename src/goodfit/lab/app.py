@@ -25,7 +25,7 @@ from goodfit.lab.sessions import Sessions
 from goodfit.lab.shelves import PLAIN, LessonMode, claims_told, lessons_told
 from goodfit.lab.study_shelf import studies_told
 from goodfit.lab.uploads import MOST_BYTES, Uploads
-from goodfit.serving.replies import body_of, json_reply, web_app
+from goodfit.serving.replies import Refused, body_of, json_reply, web_app
 from goodfit.serving.web_server import guarded
 
 if TYPE_CHECKING:
@@ -94,12 +94,14 @@ def lab_app(
         return FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
 
     async def keep_file(request: Request) -> Response:
-        content = await body_of(request, MOST_BYTES, "Train larger tables with `goodfit train`.")
         name = request.query_params.get("name", "")
         try:
+            content = await body_of(request, MOST_BYTES, "Train larger tables with `goodfit train`.")
             return json_reply(await anyio.to_thread.run_sync(uploads.keep, name, content))
-        except InputError as error:
-            return json_reply({"status": 422, "problems": list(error.problems), "zh": translated(error.problems)}, 422)
+        except (InputError, Refused) as error:
+            status, more = (error.status, {"connection": "close"}) if isinstance(error, Refused) else (422, None)
+            told = {"status": status, "problems": list(error.problems), "zh": translated(error.problems)}
+            return json_reply(told, status, more)
 
     routes = [
         Route("/", front),

@@ -144,7 +144,10 @@ _ALL = (
     ),
     Outcome(
         "units-alike",
-        Words("share of nets whose first hidden units all have a twin", "第一个隐藏层的每个单元都与另一个单元相同的网络所占比例"),
+        Words(
+            "share of nets whose first hidden units all have a twin",
+            "第一个隐藏层的单元个个都有与之相同的单元，这样的网络所占的比例",
+        ),
         _alike,
         SHARE,
         hit=True,

@@ -184,7 +184,7 @@ def counted(claims: Sequence[ClaimOutcome], language: Language) -> str:
     return counts_told({status: sum(each.status == status for each in claims) for status in STATUSES}, language)
 
 
-def counts_told(counts: Mapping[str, int], language: Language) -> str:
+def counts_told(counts: Mapping[Status, int], language: Language) -> str:
     """How many claims have each status; those that none has are left out."""
     colon, between = COLON.of(language), SEMICOLON.of(language)
     return between.join(f"{STATUSES[each].of(language)}{colon}{count}" for each, count in counts.items() if count)
