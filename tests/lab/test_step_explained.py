@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import goodfit as gf
 from goodfit.data import Dataset, Split
 from goodfit.inspection import describe_net
+from goodfit.lab.chinese import in_chinese
 from goodfit.lab.explaining import AT_A_KINK, explain, strip
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training.initialise import initial_layers
@@ -34,9 +37,22 @@ def objective(weights: list[np.ndarray], biases: list[np.ndarray], l2: float) ->
     return float(losses.mean() + l2 / 2 * sum((w**2).sum() for w in weights))
 
 
+@functools.cache
+def told_with_a_penalty() -> tuple[TrainedNet, dict[str, Any]]:
+    net = a_net()
+    return net, explain(net, gf.Recipe(hidden=3, activation="tanh", optimizer="sgd", l2=0.1), X, Y)
+
+
+def test_what_is_told_in_words_and_not_in_symbols_alone_is_told_in_chinese_too() -> None:
+    _, found = told_with_a_penalty()
+    told = [*(node["formula"] for node in found["nodes"]), *(edge["rule"] for edge in found["edges"])]
+    worded = {text for text in told if re.search("[a-z]{3,},? (?:[a-z]+ )*[a-z]{2,}", text)}
+    assert len(worded) >= 6
+    assert worded == set(in_chinese({"say": "told", "value": found})) & set(told)
+
+
 def test_each_gradient_stands_beside_a_difference_that_numpy_finds_too() -> None:
-    net, recipe = a_net(), gf.Recipe(hidden=3, activation="tanh", optimizer="sgd", l2=0.1)
-    found = explain(net, recipe, X, Y)
+    net, found = told_with_a_penalty()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     weights, biases = ([each.astype(np.float64) for each in own] for own in (net.weights, net.biases))
     assert found["update"]["before"] == pytest.approx(objective(weights, biases, 0.1), rel=1e-6)

@@ -13,9 +13,17 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-HELD_BY = ("sentence", "sentences", "notes", "left_out", "names")  # names in messages of what is read by people
+HELD_BY = (
+    "sentence",
+    "sentences",
+    "notes",
+    "left_out",
+    "names",
+    "formula",
+    "rule",
+)  # names in messages of what is read by people
 HELD_BY_ANSWERS = (*HELD_BY, "text", "place", "reasons", "change")
-INSIDE = ("marks", "picture", "value", "findings", "advice")  # names of what holds such names
+INSIDE = ("marks", "picture", "value", "findings", "advice", "nodes", "edges")  # names of what holds such names
 ANSWERS = ("findings", "verdict")  # messages that the library's sentences are told in
 MOST_LETTERS = 2_000  # of a text that is looked up
 _SENTENCES = re.compile(r"(?<=[.?]) (?=[A-Z`])")

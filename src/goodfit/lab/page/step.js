@@ -88,14 +88,14 @@ export class View {
     const forward = nodes.map((node) => ({
       phase: node.kind === "objective" || ["l", "L", "s"].includes(node.name) ? "loss" : "forward",
       name: node.name,
-      title: node.formula && node.kind !== "input" ? `${node.name} = ${node.formula}` : node.name,
-      show: () => [matrix(node.name, node.value, node.formula)],
+      title: node.formula && node.kind !== "input" ? `${node.name} = ${of(node.formula)}` : node.name,
+      show: () => [matrix(node.name, node.value, of(node.formula))],
     }));
     const backward = edges.map((edge) => ({
       phase: "backward",
       name: `${edge.start}←${edge.end}`,
-      title: edge.rule,
-      show: () => [matrix(edge.rule, edge.gradient), ...this.checked(edge)],
+      title: of(edge.rule),
+      show: () => [matrix(of(edge.rule), edge.gradient), ...this.checked(edge)],
     }));
     const updates = Object.entries(update.tensors).map(([name, { before, after }]) => ({
       phase: "update",
