@@ -22,6 +22,7 @@ HELD_BY = (
     "formula",
     "rule",
 )  # names in messages of what is read by people
+HELD_BY_STEPS = ("formula", "rule")  # mostly symbols, which are no sentences to be taken apart
 HELD_BY_ANSWERS = (*HELD_BY, "text", "place", "reasons", "change")
 INSIDE = ("marks", "picture", "value", "findings", "advice", "nodes", "edges")  # names of what holds such names
 ANSWERS = ("findings", "verdict")  # messages that the library's sentences are told in
@@ -54,7 +55,8 @@ def chinese(text: str) -> str | None:
 def in_chinese(header: Any) -> dict[str, str]:
     """English -> Chinese, of the sentences in a message."""
     held = HELD_BY_ANSWERS if header.get("say") in ANSWERS else HELD_BY
-    return translated(_texts(header, held))
+    worded = {text: _found(text, "chinese") for text in _texts(header, HELD_BY_STEPS)}
+    return translated(_texts(header, held)) | {text: said for text, said in worded.items() if said is not None}
 
 
 def translated(texts: Iterable[str]) -> dict[str, str]:
