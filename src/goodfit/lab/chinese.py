@@ -13,15 +13,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-HELD_BY = (
-    "sentence",
-    "sentences",
-    "notes",
-    "left_out",
-    "names",
-    "formula",
-    "rule",
-)  # names in messages of what is read by people
+HELD_BY = ("sentence", "sentences", "notes", "left_out", "names")  # names in messages of what is read by people
 HELD_BY_STEPS = ("formula", "rule")  # mostly symbols, which are no sentences to be taken apart
 HELD_BY_ANSWERS = (*HELD_BY, "text", "place", "reasons", "change")
 INSIDE = ("marks", "picture", "value", "findings", "advice", "nodes", "edges")  # names of what holds such names
