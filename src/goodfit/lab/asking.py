@@ -15,7 +15,7 @@ from goodfit.lab.changing import WHERE
 from goodfit.lab.explaining import explain, strip
 from goodfit.lab.greeting import fields_told
 from goodfit.lab.intervals_told import opening_told, with_interval
-from goodfit.lab.playing import sound
+from goodfit.lab.painting import sound
 from goodfit.lab.results import SCORES
 from goodfit.lab.tracks import Track
 from goodfit.plain_json import plain
