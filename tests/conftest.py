@@ -13,6 +13,7 @@ import signal
 import tempfile
 import zlib
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,7 +32,9 @@ os.environ.setdefault("MPLBACKEND", "agg")
 if os.environ["JAX_PLATFORMS"] == "cpu":
     # Most of the time of the tests is compiling programs that train for milliseconds: left unoptimised by LLVM, and not
     # cut for several threads, they compile in half the time. tests/training/test_compile.py tests what users get.
-    least = ("backend_optimization_level=0", "cpu_parallel_codegen_split_count=1", "cpu_use_fusion_emitters=false")
+    least = ["backend_optimization_level=0", "cpu_parallel_codegen_split_count=1"]
+    if tuple(map(int, version("jaxlib").split(".")[:2])) < (0, 11):  # newer ones end a process that names this flag
+        least.append("cpu_use_fusion_emitters=false")
     os.environ.setdefault("XLA_FLAGS", " ".join(f"--xla_{flag}" for flag in least))
 
 if WORKER is not None and hasattr(

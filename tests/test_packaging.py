@@ -51,6 +51,20 @@ def test_quick_tests_are_there() -> None:
     assert all((ROOT / "tests" / name).exists() for name in environments.QUICK)
 
 
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [
+        ("F.\nE  1 passed in vain\n1 failed, 2 passed in 3.10s (0:00:03)\n\n", "1 failed, 2 passed in 3.10s (0:00:03)"),
+        ("== 7 passed, 1 skipped in 0.30s ==\n", "7 passed, 1 skipped in 0.30s"),
+        ("...\nUnknown flag in XLA_FLAGS", "not to the end"),
+    ],
+)
+def test_the_count_of_a_run_of_pytest_is_told_where_tests_failed_and_where_it_ended_early(
+    said: str, counted: str
+) -> None:
+    assert environments.counted(said) == counted
+
+
 def metadata(**more: str) -> Message:
     found = Message()
     for name in dist.NEEDED:

@@ -100,7 +100,7 @@ class Environment:
         )
         if done.returncode:
             raise RuntimeError(
-                f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-2000:]}"
+                f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout[-20_000:]}{done.stderr[-2000:]}"
             )
         return done.stdout
 
@@ -156,9 +156,19 @@ class Environment:
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(ROOT / "tests", place / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         (place / "pytest.ini").write_text(INI, "utf-8")
-        files = [f"tests/{name}" for name in QUICK]
-        said = self.call("-m", "pytest", "-q", "-p", "no:cacheprovider", *files, seconds=TEST_SECONDS, where="checks")
-        self.tried.tests = said.strip().splitlines()[-1]
+        words = ("-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *(f"tests/{name}" for name in QUICK))
+        self.tried.tests = "not to the end"
+        try:
+            self.tried.tests = counted(self.call(*words, seconds=TEST_SECONDS, where="checks"))
+        except RuntimeError as error:
+            self.tried.tests = counted(str(error))
+            raise
+
+
+def counted(said: str) -> str:
+    """The line in which pytest counts what passed and failed."""
+    found = re.findall(r"(?m)^\W*\d+ (?:passed|failed|skipped|error).* in [\d.]+s.*$", said)
+    return str(found[-1]).strip("= ") if found else "not to the end"
 
 
 def _address(said: TextIO, process: subprocess.Popen[bytes]) -> str:

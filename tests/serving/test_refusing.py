@@ -47,7 +47,7 @@ BAD = [
     ('{"rows": [{"age": 1, "age": 2}]}', 400, [f"Request: the body must be JSON: a name is given twice.{FORM}{NULL}"]),
     ('{"rows": ["\\ud800"]}', 400, [f"Request: the body must be JSON: it is not text in UTF-8.{FORM}{NULL}"]),
     (b"\xff\xfe", 400, [f"Request: the body must be JSON: it is not text in UTF-8.{FORM}{NULL}"]),
-    ("[" * 5000, 400, [f"Request: the body must be JSON: more than 64 levels.{FORM}{NULL}"]),
+    ("[" * 5000 + "]" * 5000, 400, [f"Request: the body must be JSON: more than 64 levels.{FORM}{NULL}"]),
 ]
 
 
