@@ -59,7 +59,7 @@ dist: .venv/installed-dev
 	$(BIN)/python -m pip install --quiet --editable '.[release]'
 	$(BIN)/python tools/dist.py
 
-# That wheel in fresh environments: Pythons x the newest and the oldest versions of what it needs. Takes half an hour.
+# That wheel in fresh environments: Pythons x the newest and the oldest versions of what it needs. Takes up to an hour.
 environments:
 	$(PYTHON) tools/environments.py
 

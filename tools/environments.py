@@ -86,7 +86,10 @@ class Environment:
         self.surroundings = {**own, "JAX_PLATFORMS": "cpu", "GOODFIT_CACHE": cache, "PYTHONUTF8": "0"}
 
     def call(self, *words: str, seconds: float = STEP_SECONDS, where: str = "work") -> str:
-        """Run Python with these words in a folder of its own; its output, RuntimeError if it fails."""
+        """Run Python with these words in a folder of its own; its output, RuntimeError if it fails.
+
+        A warning of Python among goodfit's messages is a failure, too: nobody but a person's own code should see one.
+        """
         (self.home / where).mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             [str(self.python), *words],
@@ -102,6 +105,8 @@ class Environment:
             raise RuntimeError(
                 f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout[-20_000:]}{done.stderr[-2000:]}"
             )
+        if words[:2] == ("-m", "goodfit") and re.search(r"\b[A-Z]\w*Warning: ", done.stderr):
+            raise RuntimeError(f"{' '.join(words)}: a warning\n{done.stderr[-2000:]}")
         return done.stdout
 
     def install(self, wheel: Path) -> None:
