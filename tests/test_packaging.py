@@ -119,13 +119,3 @@ def test_the_package_on_disk_has_its_data() -> None:
     names = dist.package_files(ROOT / "src" / "goodfit")
     assert {"goodfit/py.typed", "goodfit/lab/page/index.html", "goodfit/reports/templates/page.html"} <= names
     assert not [name for name in names if name.endswith(".pyc")]
-
-
-def test_the_page_on_the_api_names_every_package_with_public_names() -> None:
-    page = (ROOT / "docs" / "api.md").read_text("utf-8")
-    stubs = (ROOT / "src" / "goodfit").rglob("__init__.pyi")
-    packages = {".".join(path.parent.relative_to(ROOT / "src").parts) for path in stubs}
-    assert packages == set(re.findall(r"`(goodfit(?:\.\w+)*)`(?=[,. ]|$)", page)) - {
-        "goodfit.InputError",
-        "goodfit.GoodfitError",
-    }
