@@ -75,7 +75,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """A file is one worker's, which makes what its tests share, and compiles their programs, once. On an accelerator
     (JAX_PLATFORMS=cuda), leave out what is true of CPUs alone.
     """
-    for item in items:
+    several = config.pluginmanager.hasplugin("xdist")  # the marker is its own
+    for item in items if several else ():
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if os.environ["JAX_PLATFORMS"] == "cpu":
