@@ -176,6 +176,8 @@ def _histograms() -> Fit:
 
     def fit(rows: Rows, seed: int) -> np.ndarray:
         train, test = as_categories(rows)
+        known = train.columns[train.notna().any()]  # it cannot bin a column without a value
+        train, test = train[known].copy(), test[known].copy()
         y = rows.truth(rows.train)
         kind = HistGradientBoostingClassifier if rows.task == CLASSES else HistGradientBoostingRegressor
         for name in [name for name in train if name in categories_of(train) and train[name].nunique() > MOST_KINDS]:
