@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .markdown import page, table
+from .markdown import FLAG, code, page, table
 from .public import SOURCE
 
 MAKERS = {"problem": 1, "add": 1}  # function -> the place of the rule among its arguments; behind it the fix by name
@@ -138,4 +138,4 @@ def _plain(text: str) -> str:
     """A text that Markdown shows as it is."""
     for sign in "\\`*_[]<>|{}$~":
         text = text.replace(sign, "\\" + sign)
-    return " ".join(text.split())
+    return FLAG.sub(lambda each: code(each[0]), " ".join(text.split()))
