@@ -136,6 +136,7 @@ def message_page() -> str:
 
 def _plain(text: str) -> str:
     """A text that Markdown shows as it is."""
-    for sign in "\\`*_[]<>|{}$~":
+    for sign in "\\*_[]<>|{}$~":
         text = text.replace(sign, "\\" + sign)
+    text = text.replace("`", "'")  # it quotes names and commands, which other messages do with these
     return FLAG.sub(lambda each: code(each[0]), " ".join(text.split()))
