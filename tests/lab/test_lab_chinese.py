@@ -304,3 +304,11 @@ def test_refit_is_said_to_be_left_out() -> None:
     opened = open_state(checked_state({**SMALL, "recipe": {**SMALL["recipe"], "refit": True}}), {})
     assert chinese(opened.notes[-1])
     assert "what is shown is the first time" in opened.notes[-1]
+
+
+def test_a_long_refusal_is_not_read_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What names of a user's file may make of it: each try takes as long as the text is."""
+    tried: list[str] = []
+    monkeypatch.setattr(goodfit.lab.chinese, "_ruled", lambda text: tried.append(text))
+    assert chinese(problem("Recipe", "x. Y. " * 150 + "must be 1", fix="x. Y " * 100)) is None
+    assert 0 < len(tried) <= goodfit.lab.chinese.MOST_FIXES + 1

@@ -17,6 +17,8 @@ from goodfit.errors import InputError
 from goodfit.lab import ahead, tracks
 from goodfit.lab.asking import explained
 from goodfit.lab.opening import OpenState, open_state
+from goodfit.lab.parting import Parting
+from goodfit.lab.playing import Player
 from goodfit.lab.states import Act, WeightAct, checked_state
 from goodfit.lab.telling import columns_of, split_frame
 from goodfit.lab.tracks import Track
@@ -324,7 +326,7 @@ def test_a_state_whose_changes_do_not_fit_is_shown_as_far_as_it_came() -> None:
 def test_nobody_waits_for_a_program_that_is_compiled(opened: OpenState, monkeypatch: pytest.MonkeyPatch) -> None:
     """Played, and changed, while it is: what was asked for is done at once, and trained once the program is there."""
     compiled, begun = Event(), list[Track]()
-    monkeypatch.setattr(ahead, "rehearsed", lambda track: (begun.append(track), lambda: compiled.wait(20))[1])
+    monkeypatch.setattr(ahead, "compiling", lambda track: (begun.append(track), lambda: compiled.wait(20))[1])
     asked: list[dict[str, Any] | None] = [
         *({"do": "open", "id": 0, "state": SMALL}, None, {"do": "play", "id": 1}, None),
         {"do": "change", "id": 2, "fields": {"learning_rate": 0.5}},
@@ -349,15 +351,59 @@ def test_nobody_waits_for_a_program_that_is_compiled(opened: OpenState, monkeypa
     assert np.array_equal(worker.player.track("A").metrics, track.metrics)
 
 
-def test_what_is_rehearsed_leaves_no_trace(opened: OpenState, through: Track) -> None:
+def test_only_a_few_programs_are_compiled_at_once(opened: OpenState, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often somebody who plays changes what is to be compiled: none that is on its way can be stopped."""
+    done = Event()
+    monkeypatch.setattr(ahead, "compiling", lambda track: lambda: done.wait(20))
+    compiles, states = ahead.Ahead(), [Track(open_state(checked_state(SMALL), {})) for _ in range(4)]
+    began = [compiles.begin(track, waited_for=True) for track in states]
+    done.set()
+    assert began == [True] * ahead.MOST_AT_ONCE + [False] * (4 - ahead.MOST_AT_ONCE)
+
+
+def test_what_is_compiled_ahead_leaves_no_trace(opened: OpenState, through: Track) -> None:
     """But for the program, which is the one that trains."""
     track = Track(opened)
     track.train(5)
     frames = [*track.frames]
     forget()
-    ahead.rehearsed(track)()
+    ahead.compiling(track)()
     assert (track.epoch, track.frames) == (5, frames)
     compiled = compilations()
     track.train(40)
     assert compilations() == compiled
     assert np.array_equal(track.metrics, through.metrics)
+
+
+def test_b_left_where_its_first_own_change_is(opened: OpenState) -> None:
+    """However many changes it has by now, as when its address is opened."""
+    first = Track(opened)
+    first.change({"dropout": 0.1})
+    first.train(8)
+    second = first.branch(3, {"learning_rate": 0.5})
+    assert Parting.of(first, second) == Parting(3, (first.marks[0].act,))
+    second.train(6)
+    second.change({"learning_rate": 0.2})
+    parting = Parting.of(first, second)
+    assert parting == Parting(3, (first.marks[0].act,))
+    assert parting.is_of(first)
+    first.change({"learning_rate": 0.1})
+    assert parting.is_of(first)  # behind it
+    second.undo()
+    assert parting.has_left(second)
+    second.undo()
+    assert not parting.has_left(second)
+
+
+def test_what_is_paused_is_what_is_shown(opened: OpenState) -> None:
+    """While it trains, pictures are of an epoch before."""
+    told: list[dict[str, Any]] = []
+    player: Player
+    player = Player(lambda header, _=None: told.append(header), lambda: player.track("A").epoch >= 7, lambda: False)
+    player.open(opened)
+    player.play(None)
+    player.advance()
+    player.halt()
+    shown = {each["say"]: each for each in told}
+    assert shown["boundary"]["epoch"] == shown["units"]["epoch"] == shown["state"]["epoch"]["A"] >= 7
+    assert shown["state"]["state"] == "paused"

@@ -19,6 +19,7 @@ HELD_BY_ANSWERS = (*HELD_BY, "text", "place", "reasons", "change")
 INSIDE = ("marks", "picture", "value", "findings", "advice", "nodes", "edges")  # names of what holds such names
 ANSWERS = ("findings", "verdict")  # messages that the library's sentences are told in
 MOST_LETTERS = 2_000  # of a text that is looked up
+MOST_FIXES = 6  # sentences of a refusal that say what to do
 _SENTENCES = re.compile(r"(?<=[.?]) (?=[A-Z`])")
 _FIXES = re.compile(r"(?<=[.?]) (?=[A-Z`'])")  # those of refusals may begin with a name
 _REFUSAL = re.compile(
@@ -80,11 +81,15 @@ def _refusal(text: str) -> str | None:
     """A refusal (goodfit.errors.problem) of which the rule and all that is said of its mending have a Chinese."""
     setting = _SETTING.search(text)
     sentences = _FIXES.split(text[: setting.start()] if setting else text)
-    for end in range(1, len(sentences) + 1):  # what was given may hold sentences, too
+    fixes: list[str] = []  # from the last on, as far as they have a Chinese: what was given may hold sentences, too
+    for sentence in reversed(sentences[1:]):
+        if len(fixes) == MOST_FIXES or (fix := _found(sentence, "refusals.fixes", _range)) is None:
+            break
+        fixes.insert(0, fix)
+    for end in range(len(sentences) - len(fixes), len(sentences) + 1):
         ruled = _ruled(" ".join(sentences[:end]))
-        fixes = [_found(each, "refusals.fixes", _range) for each in sentences[end:]]
-        if ruled is not None and all(fixes):
-            told = "".join([ruled, *map(str, fixes)])
+        if ruled is not None:
+            told = "".join([ruled, *fixes[len(fixes) - (len(sentences) - end) :]])
             return f"{told}（设置 {setting[1]}：{setting[2]}）" if setting else told
     return None
 

@@ -165,7 +165,7 @@ CLAIMS = (
         "wider",
         Words(
             "A wider net, of {second} units instead of {first}, has a lower validation loss here.",
-            "在这里，更宽的网络（{second} 个单元，而不是 {first} 个）验证损失更低。",
+            "在这里，更宽的网络（{second} 个单元，而不是 {first} 轮）验证损失更低。",
         ),
         _wider,
         "valid-loss",

@@ -27,7 +27,7 @@ def difference(first: Track, second: Track, left: int) -> dict[str, Any]:
     epoch = min(first.epoch, second.epoch)
     name = "valid_loss" if "valid_loss" in first.names else "train_loss"
     if first.epoch < left or not epoch:
-        words = BEGINS if first.epoch == left else _waits(left)
+        words = _waits(left) if first.epoch < left else BEGINS
         return {"epoch": epoch, "metric": name, **NOTHING, "sentence": vars(words)}
     apart = np.asarray(second.standing(name, epoch), np.float64) - np.asarray(first.standing(name, epoch), np.float64)
     found = paired(apart)

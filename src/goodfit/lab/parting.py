@@ -16,10 +16,12 @@ class Parting:
     before: tuple[Act, ...]
 
     @classmethod
-    def of(cls, second: Track) -> Parting:
-        """That of a B whose last change is the one by which it left."""
-        *before, left = (mark.act for mark in second.marks)
-        return cls(left.epoch, tuple(before))
+    def of(cls, first: Track, second: Track) -> Parting:
+        """That of a B: by its first change that A has not, or by its last where A has them all."""
+        theirs, own = ([mark.act for mark in track.marks] for track in (first, second))
+        count = len(own) - 1
+        count = next((place for place in range(count) if theirs[place : place + 1] != own[place : place + 1]), count)
+        return cls(own[count].epoch, tuple(own[:count]))
 
     def is_of(self, first: Track) -> bool:
         """Whether A has those changes until then, and no others; it need not have come as far again."""
@@ -31,6 +33,6 @@ class Parting:
         return len(second.marks) > len(self.before)
 
     @property
-    def gone(self) -> str:
+    def said_when_gone(self) -> str:
         """That B is dropped, since A is another."""
         return f"B has been dropped: A is no longer the training that it left at epoch {self.epoch}."

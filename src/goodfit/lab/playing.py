@@ -19,6 +19,7 @@ from goodfit.lab.messages import Branch
 from goodfit.lab.opening import OpenState
 from goodfit.lab.painting import FRAMES, Painter
 from goodfit.lab.parting import Parting
+from goodfit.lab.speed import Speed
 from goodfit.lab.states import LabState
 from goodfit.lab.tracks import Track
 from goodfit.models.trained_net import TrainedNet
@@ -29,7 +30,6 @@ Tell = Callable[..., None]
 CATCHING_SECONDS = 0.25  # between two messages of how far an opened state is trained
 STATE_SECONDS = 0.1  # between two messages of how it stands
 SLICE_SECONDS = 0.08  # that each of two branches trains before the other has its turn
-SPEED_SECONDS = 1.0  # over which the speed is measured
 
 
 class Player:
@@ -51,7 +51,7 @@ class Player:
         self._sent: dict[Branch, int] = {}
         self._stated = self._due = 0.0
         self._slice = 1
-        self._passed: list[tuple[float, int]] = []
+        self._speed = Speed()
 
     # what is asked for
 
@@ -100,16 +100,24 @@ class Player:
         """Train on."""
         self.track("A")
         self.playing, self.speed, self.goal, self.batch, self._coming = True, speed, None, 0, None
-        self._due, self._passed = time.perf_counter(), []
+        self._due = time.perf_counter()
+        self._speed.forget()
 
-    def stall(self) -> None:
+    def tell_waiting(self) -> None:
         """Tell that it waits, for something to be compiled."""
-        self._passed = []
+        self._speed.forget()
         self.state()
 
     def pause(self) -> None:
         """Stay where it is."""
         self.playing, self.goal, self._coming = False, None, None
+
+    def halt(self) -> None:
+        """Stay where it is, and show that: while it trained, pictures were of an epoch before."""
+        stale = self.tracks if self.playing else {}
+        self.pause()
+        for branch in stale:
+            self.show(branch)
 
     def step(self, epochs: int) -> None:
         """Train so many epochs: A, and B as far."""
@@ -157,6 +165,9 @@ class Player:
             fix = "Give it more epochs first, or go back to an earlier one."
             raise InputError(problem(WHERE, "all epochs are trained, and a change now would never be used", fix=fix))
         note = track.change(fields)
+        within, self.batch = self.batch, 0  # of an epoch that trains otherwise now
+        if within:
+            self._draw({branch: track.nets()})
         self._show_changes(branch)
         self._drop_what_is_gone()
         if note:
@@ -170,9 +181,9 @@ class Player:
 
     def _beside(self, made: Track) -> None:
         """Show a training as B."""
-        self.tracks["B"], self._parting = made, Parting.of(made)
+        self.tracks["B"], self._parting = made, Parting.of(self.track("A"), made)
         self._sent.pop("B", None)
-        mark = made.marks[-1]
+        mark = made.marks[len(self._parting.before)]
         self.tell({"say": "branched", "epoch": mark.epoch, "fields": dict(mark.fields), "sentence": mark.sentence})
         self.show("B", changed=True)
 
@@ -240,7 +251,7 @@ class Player:
                 "goal": opening,
                 "batch": self.batch,
                 "steps": tracks["A"].steps,
-                "speed": round(self._measured(), 1) if self.playing else 0.0,
+                "speed": round(self._speed.measured, 1) if self.playing else 0.0,
                 "frozen": frozen,
             }
         )
@@ -294,7 +305,7 @@ class Player:
             return
         if not parting.is_of(self.track("A")):
             self.drop("B")
-            self.tell({"say": "note", "sentence": parting.gone})
+            self.tell({"say": "note", "sentence": parting.said_when_gone})
         elif not parting.has_left(beside):
             self.drop("B")
 
@@ -362,7 +373,7 @@ class Player:
         columns = {name: new[:, place] for place, name in enumerate(track.names)}
         epochs = np.arange(first + 1, track.epoch + 1)
         self._sent[branch] = track.epoch
-        self._passed.append((time.perf_counter(), track.epoch))
+        self._speed.note(track.epoch)
         self.tell({"say": "curves", "branch": branch, "first": first}, {"epoch": epochs, **columns})
 
     def _show_changes(self, branch: Branch) -> None:
@@ -387,12 +398,3 @@ class Player:
     def _draw(self, nets: Mapping[Branch, Sequence[TrainedNet]]) -> None:
         """Draw nets of branches as they are now."""
         self._painter.draw({branch: (self.tracks[branch], own) for branch, own in nets.items()}, self.batch)
-
-    def _measured(self) -> float:
-        """Epochs a second, lately."""
-        now = time.perf_counter()
-        self._passed = [each for each in self._passed if now - each[0] < SPEED_SECONDS]
-        if len(self._passed) < 2:
-            return 0.0
-        (began, first), (ended, last) = self._passed[0], self._passed[-1]
-        return max(0.0, (last - first) / max(ended - began, 1e-6))

@@ -62,7 +62,7 @@ def runs_page(asked: Mapping[str, str]) -> Page:
         (TITLE, [_listed(listed, of, language), *_remarks(kept, listed, of, language)] if kept else []),
     ]
     none = Words(
-        "There is no run in the folder“runs”of the working directory: goodfit train DATA makes one.",
+        "There is no run in the folder “runs” of the working directory: goodfit train DATA makes one.",
         "工作目录的“runs”文件夹里还没有训练记录：goodfit train DATA 会生成一个。",
     )
     few = Words("No run holds all of these words.", "没有符合筛选条件的训练记录。")

@@ -5,6 +5,7 @@ What goes wrong with one message is told in a sentence, and the next is dealt wi
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
@@ -52,7 +53,7 @@ class Worker:
         self._acts: dict[str, Callable[[Any], Any]] = {
             "open": lambda asked: self._open(asked.state),
             "play": lambda asked: self.player.play(asked.speed),
-            "pause": lambda _: self.player.pause(),
+            "pause": lambda _: self.player.halt(),
             "step": lambda asked: self.player.step(asked.epochs),
             "batch": lambda _: self.player.next_batch(),
             "reset": lambda _: self.player.reset(),
@@ -88,7 +89,7 @@ class Worker:
             self._guarded(self.player.advance, None, pause=True)
         elif asked is None and coming is not None:
             if self._ahead.begin(coming, waited_for=plays) and plays:
-                self.player.stall()
+                self.player.tell_waiting()
         elif asked is None and not self._warms():
             asked = self.commands.next()
         if asked is not None:
@@ -102,7 +103,8 @@ class Worker:
         if self._warm or self.player.tracks:
             return False
         self._warm = True
-        self._ahead.begin(Track(open_state(checked_state(DEFAULT), {})))
+        with contextlib.suppress(Exception):  # whoever plays it hears of it
+            self._ahead.begin(Track(open_state(checked_state(DEFAULT), {})))
         return True
 
     def _note(self, warning: Warning | str) -> None:

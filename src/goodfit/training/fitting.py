@@ -159,6 +159,15 @@ def fit(
     return _fitted(cohort, pieces, jax.tree.map(np.asarray, state), seconds())
 
 
+def compile_for(cohort: Cohort, start: tuple[int, State], *, overlaps: bool = False) -> None:
+    """Compile what `fit` trains a cohort with, from these epochs done and this state on, and train nothing."""
+    (done, state), settings = start, in_windows(cohort.settings(), cohort.windows)
+    settings, rows, state = place(cohort.program, settings, cohort.rows(), state)
+    assert rows is not None  # of rows that are read in parts there are none yet
+    runner = _Runner(cohort, settings, rows, 1, 1, cohort.epochs, overlaps)
+    compiled(cohort.program, settings, rows, runner.draw(done, 1), state, gives_state=not overlaps)
+
+
 def _begun(cohort: Cohort, settings: Settings) -> State:
     """The state before the first epoch."""
     fresh = fresh_state(cohort.program, settings, cohort.initial_parameters())
@@ -232,13 +241,14 @@ class _Runner:
         ended = 0.0  # when the last chunk was there
         while done < self.last and np.asarray(self.state.active).any():
             if going is None:
-                going = self._begin(ahead or (1, self._draw(done, 1)), self.state)
+                going = self._begin(ahead or (1, self.draw(done, 1)), self.state)
                 ahead, ended = None, going.began
             here, going = going, None
             done += here.count
             if self._epoch_seconds:
                 ahead = self._ahead(done, aim)
-                if self.overlaps and ahead is not None:
+                # a chunk that takes longer than it should is better not begun: whoever has had enough waits for it
+                if self.overlaps and ahead is not None and self._epoch_seconds <= aim:
                     going = self._begin(ahead, here.state)
             wait_for(here.metrics)
             values = np.moveaxis(np.asarray(here.metrics), 0, 2)[: here.count]
@@ -263,9 +273,10 @@ class _Runner:
     def _ahead(self, done: int, aim: float) -> tuple[int, Chunk] | None:
         fitting = max(1, int(aim / self._epoch_seconds))
         count = min(fitting, self.most, self.cohort.program.chunk, self.last - done)
-        return (count, self._draw(done, count)) if count > 0 else None
+        return (count, self.draw(done, count)) if count > 0 else None
 
-    def _draw(self, done: int, count: int) -> Chunk:
+    def draw(self, done: int, count: int) -> Chunk:
+        """The arguments of so many epochs, on the devices."""
         return place_chunk(self.cohort.program, self.cohort.chunk(done, count, self.score_every))
 
 

@@ -99,7 +99,7 @@ export function sharp(canvas) {
 /** A number in at most so many digits, without needless zeros. @param {number|null|undefined} value @param {number} [digits] */
 export function short(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)) return value.toExponential(Math.max(digits - 2, 0));
+  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)) return value.toExponential(Math.max(digits - 2, 0)).replace(/\.?0+e/, "e");
   return String(Number(value.toPrecision(digits)));
 }
 
