@@ -114,7 +114,7 @@ def test_a_capacity_curve_grows_by_width(person: Person) -> None:
     assert [row[0] for row in rows[1:]] == ["1", "3", "7"]
     assert all(" to " in row[1] for row in rows[1:])  # an interval
     person.until("['1', '3', '7'].every(each => window.drawn.has(each))")  # the axis names the widths
-    assert person.text("#capacity-job") == ""
+    person.until("document.querySelector('#capacity-job').textContent === ''")  # told after the last curve
 
 
 def test_folds_are_nets(person: Person) -> None:
