@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from goodfit.lab.lessons import shipped
 from goodfit.lab.messages import AskAnswer
 from goodfit.serving import WebServer
 
-LESSON = Path(running.__file__).parent / "lessons" / "hidden-layers.toml"
+TEACHER = (Path(__file__).parents[2] / "docs" / "tutorials" / "teacher.md").read_text("utf-8")
 
 
 def test_it_prints_its_address_and_stops_quietly(tmp_path: Path) -> None:
@@ -42,8 +43,8 @@ def test_it_prints_its_address_and_stops_quietly(tmp_path: Path) -> None:
     ("flags", "match"),
     [
         (["--port", "70000"], "'port' must be from 0 to 65535; got 70000"),
-        (["--collect", "answers.csv"], "answers are collected for one lesson. Give its file, too."),
-        (["--lesson", "nowhere.toml"], "nowhere.toml: there is no such file"),
+        (["--lesson", "hiden-layers"], "or a file; got 'hiden-layers'. Did you mean 'hidden-layers'?"),
+        (["--lesson", "nowhere.toml"], "or a file; got 'nowhere.toml'. Valid: chain-rule, dropout,"),
     ],
 )
 def test_what_it_refuses(flags: list[str], match: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,9 +62,46 @@ def test_a_class_room_is_reached_by_the_address_of_this_machine(
         seen.append(address)
         server.stop()
 
-    running.run_lab(port=0, opens=False, lesson=LESSON, collect=tmp_path / "answers.csv", started=started)
+    running.run_lab(port=0, opens=False, lesson="hidden-layers", collect=tmp_path / "answers.csv", started=started)
     assert seen[0].startswith("http://192.0.2.7:")
     assert seen[0].endswith("#lesson=hidden-layers")
+
+
+def test_every_command_of_the_teachers_tutorial_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As far as the server, whose place is taken: the lessons are read, and the address tells what is opened."""
+
+    class Server:
+        port = 1
+
+        def __init__(self, *_: Any, **__: Any) -> None: ...
+
+        def run(self, begun: Any) -> None:
+            begun(self)
+
+    monkeypatch.setattr(running, "WebServer", Server)
+    monkeypatch.chdir(tmp_path)
+    own = re.search(r'text = """\n(.*?)"""', TEACHER, re.DOTALL)
+    assert own is not None
+    Path("spiral.toml").write_text(own[1], encoding="utf-8")
+    opened = []
+    for command in sorted(set(re.findall(r"goodfit (lab[^`\n]*)", TEACHER))):
+        assert main([*command.split(), "--no-open", "--quiet"]) == 0, command
+        opened.append(f"{command} {capsys.readouterr().out.partition('#')[2].strip()}")
+    assert opened == [
+        "lab ",
+        "lab --collect answers.csv view=lessons",
+        "lab --lesson hidden-layers --collect answers.csv lesson=hidden-layers",
+        "lab --lesson spiral.toml lesson=spiral",
+        "lab --port 0 ",
+    ]
+
+
+def test_the_help_lists_the_lessons_that_ship(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lab", "--help"]) == 0
+    told = re.sub(r"\W", "", capsys.readouterr().out)  # the lines are broken, also at hyphens
+    assert re.sub(r"\W", "", "Show one lesson" + "".join(each.name for each in shipped())) in told
 
 
 def test_an_answer_is_scored_and_written_down(tmp_path: Path) -> None:
@@ -74,8 +112,11 @@ def test_an_answer_is_scored_and_written_down(tmp_path: Path) -> None:
     value = told[-1]["value"]
     assert (told[-1]["say"], value["right"]) == ("answered", True)
     assert value["collected"]["en"] == "Attempt 1 has been collected."
+    other = AskAnswer(do="answer", lesson="chain-rule", prediction=-0.25, name="Ada")
+    answer(Teller(told.append, "answer"), other, {}, {"collect": str(path), "page": "p1"})
     with open(path, newline="", encoding="utf-8") as file:
-        (line,) = csv.DictReader(file)
+        line, second = csv.DictReader(file)
+    assert [second[name] for name in ("lesson", "attempt", "seen_before", "right")] == ["chain-rule", "1", "no", "yes"]
     assert (line["lesson"], line["name"], line["right"], line["note"]) == ("hidden-layers", "Ada", "yes", "'=1+1")
     assert line["page"] == "p1"
     with pytest.raises(InputError, match=r"there is no such lesson; got 'hidden-layer'. Did you mean 'hidden-layers'"):

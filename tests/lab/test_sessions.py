@@ -337,6 +337,8 @@ def test_a_class_can_answer_and_play_and_nothing_else(tmp_path: Path) -> None:
     with lab(QUICK, LessonMode(collect=tmp_path / "answers.csv")) as found:
         for method, path in (("POST", "/files?name=a.csv"), ("GET", "/studies"), ("GET", f"/framed/{TOKEN}/runs.html")):
             assert found.ask(method, path, b"", {"x-goodfit-token": TOKEN})[0] == 404
+        listed = json.loads(found.ask("GET", "/lessons", b"", {"x-goodfit-token": TOKEN})[2])
+        assert (len(listed["lessons"]), listed["only"], listed["collects"]) == (8, False, True)
         page = found.page()
         for do, fields in (("seal", {}), ("unseal", {}), ("judge", {}), ("claim", {"name": "x"}), ("folds", {"k": 3})):
             assert "does not do this for its class" in page.refused(do, **fields)

@@ -13,10 +13,19 @@ def lab(
     *,
     port: Annotated[int, Parameter(help="Port to listen on; 0 takes one that is free.")] = 8010,
     open: Annotated[bool, Parameter(help="Show it in the browser.")] = True,
-    lesson: Annotated[Path | None, Parameter(help="Show the one lesson in this file (docs/lab.md).")] = None,
+    lesson: Annotated[
+        Path | None,
+        Parameter(
+            help="Show one lesson: hidden-layers, first-mlp, overfitting, weight-decay, dropout, chain-rule, "
+            "vanishing-gradients, initialisation, or a file of your own (docs/lab-lessons.md)."
+        ),
+    ] = None,
     collect: Annotated[
         Path | None,
-        Parameter(help="Class room: let other machines open the lesson, and append their answers to this CSV file."),
+        Parameter(
+            help="Class room: let other machines open the lessons (all, or the one), and append their answers to "
+            "this CSV file."
+        ),
     ] = None,
     quiet: Annotated[bool, Parameter(help="Print nothing but the address.", negative=())] = False,
 ) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -22,10 +21,11 @@ from goodfit.lab.claims import FEWEST, MOST, PAIRS, Answer, decide
 from goodfit.lab.lesson_results import ANSWERS, LessonResult
 from goodfit.lab.outcomes import OUTCOMES, Watch, outcome
 from goodfit.lab.states import LabState, checked_state
-from goodfit.reading import given_text
+from goodfit.reading import given_text, similar_file
 from goodfit.studies.words import Words
 from goodfit.training.recipe import Recipe
 
+SHIPPED = Path(__file__).parent / "lessons"
 MOST_BYTES = 2**18  # of a lesson's file
 _FIX = "See docs/lab-lessons.md for a lesson that is complete."
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -126,12 +126,19 @@ def read_lesson(path: str | Path) -> Lesson:
 
 def shipped() -> list[Lesson]:
     """The lessons of the chapter, in its order."""
-    found = [each.name for each in files("goodfit.lab").joinpath("lessons").iterdir() if each.name.endswith(".toml")]
-    made = [
-        _lesson(files("goodfit.lab").joinpath("lessons", name).read_text("utf-8"), name.removesuffix(".toml"), name)
-        for name in found
-    ]
-    return sorted(made, key=lambda lesson: lesson.section)
+    return sorted(map(read_lesson, SHIPPED.glob("*.toml")), key=lambda lesson: lesson.section)
+
+
+def lesson_file(given: str | Path) -> Path:
+    """The file of a lesson: of one that ships by its name, of any other by its path; InputError where there is none."""
+    path, known = Path(given), [each.stem for each in SHIPPED.glob("*.toml")]
+    if str(given) in known:
+        return SHIPPED / f"{given}.toml"
+    if not path.exists():
+        close, here = nearest(path.name.removesuffix(".toml"), sorted(known)), similar_file(path)
+        rule = "'lesson' must be the name of a lesson that ships, or a file"
+        raise InputError(problem("Lab", rule, got=str(given), fix=here or close))
+    return path
 
 
 def _lesson(text: str, name: str, where: str) -> Lesson:

@@ -8,8 +8,8 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
-from goodfit.errors import InputError, problem
 from goodfit.lab.app import lab_app
+from goodfit.lab.lessons import lesson_file
 from goodfit.lab.security import TOKEN, new_token
 from goodfit.lab.shelves import LessonMode
 from goodfit.serving.web_server import LOOPBACK, LOOPBACK_NAMES, WebServer
@@ -31,17 +31,17 @@ def run_lab(
 
     port: 0 takes one that is free
     opens: whether the browser is asked to show it
-    lesson: the file of the one lesson that is shown; None for those that ship
-    collect: a CSV file that gets the answers to the lesson, of everybody who reaches this machine and has the address;
-    None for only this machine, and no file
+    lesson: the one lesson that is shown, by its name or its file; None for all that ship
+    collect: a CSV file that gets the answers to these lessons, of everybody who reaches this machine and has the
+    address; None for only this machine, and no file
     started: called with the address, which holds the token of this start, and the server
 
-    InputError where the port is taken, the lesson is none, or answers are to be collected without one.
+    InputError where the port is taken, or the lesson is none.
     """
-    mode = LessonMode(None if lesson is None else Path(lesson), None if collect is None else Path(collect))
-    if collect is not None and lesson is None:
-        raise InputError(problem("Lab", "answers are collected for one lesson", fix="Give its file, too."))
-    token, first = new_token(), "" if lesson is None else f"#lesson={mode.lessons[0].name}"
+    mode = LessonMode(None if lesson is None else lesson_file(lesson), None if collect is None else Path(collect))
+    token, first = new_token(), "#view=lessons" if collect is not None else ""
+    if lesson is not None:
+        first = f"#lesson={mode.lessons[0].name}"
     if collect is None:
         server = WebServer(lab_app(token, mode=mode), LOOPBACK, port, sockets=True)
         host = LOOPBACK

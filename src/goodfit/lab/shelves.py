@@ -12,7 +12,7 @@ from goodfit.lab.lessons import Lesson, read_lesson, shipped
 
 @dataclass(frozen=True)
 class LessonMode:
-    """What lessons a lab shows. file: of the only one, None for those that ship; collect: where answers go, or None."""
+    """What lessons a lab shows. file: of the only one, None for all that ship; collect: where answers go, or None."""
 
     file: Path | None = None
     collect: Path | None = None
