@@ -6,6 +6,7 @@ A lesson is a TOML file; docs/lab-lessons.md says how to write one. Eight ship, 
 from __future__ import annotations
 
 import math
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -134,7 +135,7 @@ def lesson_file(given: str | Path) -> Path:
     path, known = Path(given), [each.stem for each in SHIPPED.glob("*.toml")]
     if str(given) in known:
         return SHIPPED / f"{given}.toml"
-    if not path.exists():
+    if not os.path.exists(path):
         close, here = nearest(path.name.removesuffix(".toml"), sorted(known)), similar_file(path)
         rule = "'lesson' must be the name of a lesson that ships, or a file"
         raise InputError(problem("Lab", rule, got=str(given), fix=here or close))

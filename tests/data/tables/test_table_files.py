@@ -87,7 +87,7 @@ def test_columns_without_a_name(tmp_path: Path) -> None:
 WRONG = {
     b"": "must hold a line of column names and rows; it is empty",
     b"\n  \n": "must hold a line of column names and rows; it is empty",
-    "x\né\n".encode("latin-1"): "must be text in UTF-8; got 'byte 0xe9 in line 2'. Save it as 'CSV UTF-8'",
+    "x\nцена\n".encode("cp1251"): "must be text in UTF-8; got 'byte 0xf6 in line 2'. Save it as 'CSV UTF-8'",
     "x\né\n".encode("utf-16"): "must be text in UTF-8; got 'UTF-16'",
     b"x\n\0\n": "must be text in UTF-8; got 'a zero byte'",
     b"x,y\n1,2\n3\n4,5,6\n": r"must have 2 cells, as many as the header; 2 rows \(1, 2\) have not; got 1",

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from table_help import frame
 
+from goodfit.data import read_table
 from goodfit.data.tables import targets
 from goodfit.data.tables.targets import Target, find_target
-from goodfit.errors import Problems
+from goodfit.errors import InputError, Problems
 
 ROWS = 200
 
@@ -113,7 +116,7 @@ def test_numbers_keep_their_values_and_infinite_ones_are_left_out() -> None:
         ([date(2020, 1, 1), date(2020, 1, 2)], None, "the target 'y' must hold numbers or classes; it holds dates"),
         ([[1], [2]], None, "the target 'y' must hold numbers, text or booleans; got 'list<"),
         ([f"name {i}" for i in range(50)], None, "it holds a different text in every row, like an id or a name; got"),
-        ([*[f"{i}.5" for i in range(50)], "x"], None, "it holds numbers but for row 50; got 'x'. Fix the column"),
+        ([*[f"{i}.5" for i in range(50)], "x"], None, "it holds numbers but for row 50; got 'x'. Fix these cells"),
         (["a", "b"], "regression", "column 'y' must hold numbers; 2 rows (0, 1) do not; got 'a'. Fix them, leave"),
         (
             [i + 0.5 for i in range(50)],
@@ -142,3 +145,45 @@ def test_classes_are_those_of_numpy() -> None:
     names, codes = np.unique(labels, return_inverse=True)
     assert target.classes == tuple(names)
     assert np.array_equal(target.y, codes)
+
+
+WRITTEN_ROWS = 60
+WRITTEN = {
+    "commas": [f'"{place},5"' for place in range(WRITTEN_ROWS)],
+    "few commas": [f'"{place % 4},5"' for place in range(WRITTEN_ROWS)],
+    "signs": [f"€{place}" for place in range(WRITTEN_ROWS)],
+    "dates": [f"2024-01-{place % 30 + 1:02}" for place in range(WRITTEN_ROWS)],
+    "days": [f"2024-{place % 12 + 1:02}-{place % 28 + 1:02}" for place in range(WRITTEN_ROWS)],
+    "ids": [f"a{place}" for place in range(WRITTEN_ROWS)],
+    "an x": [*map(str, range(WRITTEN_ROWS - 1)), "x"],
+    "prose": [f"{'word ' * 9}{place % 25}" for place in range(WRITTEN_ROWS)],
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("task", [None, "classification", "regression"])
+def test_a_task_that_is_advised_can_be_done(name: str, task: str | None, tmp_path: Path) -> None:
+    """No circle: where the advice of an error names a task, this one is not refused."""
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "x,y\n" + "".join(f"{place * place % 11},{cell}\n" for place, cell in enumerate(WRITTEN[name])), "utf-8"
+    )
+    try:
+        read_table(path, "y", task=task)  # type: ignore[arg-type]
+    except InputError as error:
+        advised = re.findall(r"--task (\w+)", str(error))
+        assert task not in advised
+        for each in advised:
+            assert read_table(path, "y", task=each).target.task == each
+    else:
+        assert task == "classification"
+
+
+def test_numbers_in_another_form_are_named_with_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x,y\n" + "".join(f'{place % 11},"{place},5"\n' for place in range(WRITTEN_ROWS)))
+    told = r"it holds numbers that are written with a comma, first in row 0; got '0,5'. Write them with a decimal point"
+    with pytest.raises(InputError, match=told):
+        read_table(path, "y")
+    with pytest.raises(InputError, match=r"60 rows \(0, .*\) do not; got '0,5'. Write them with a decimal point"):
+        read_table(path, "y", task="regression")

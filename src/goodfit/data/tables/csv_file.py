@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.data.tables.commas import SEPARATORS as COMMA_SEPARATORS
+from goodfit.data.tables.csv_text import TextBytes
 from goodfit.data.tables.frames import Frame, check_count
 from goodfit.data.tables.parts import TablePart
 from goodfit.data.tables.raw import raw_column
@@ -21,7 +23,6 @@ _QUOTED = re.compile(  # a text in quotes, which begins where a cell does; after
     rb'(?<![^,;\t|\r\n])(?:"(?:[^"]|"")*+"| ++"(?:[^"\n]|"")*+")'
 )
 _HEADER = re.compile(rb"\s*+(?:" + _QUOTED.pattern + rb"|[^\n])*+")
-_MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
 
 
 def read_csv(where: str, content: bytes, separator: str | None = None) -> Frame:
@@ -32,16 +33,18 @@ def read_csv(where: str, content: bytes, separator: str | None = None) -> Frame:
 def csv_columns(where: str, content: bytes, separator: str | None = None) -> TablePart:
     """A text file with one line of column names. separator: None finds it in the header.
 
-    UTF-8, with or without a byte-order mark; quotes may hold separators and line ends. InputError for a file of another
-    encoding, without lines, or with rows that are shorter or longer than the header.
+    UTF-8, with or without a byte-order mark, or Windows-1252; quotes may hold separators and line ends. InputError for
+    a file of another encoding, without lines, or with rows that are shorter or longer than the header.
     """
     content = content.removeprefix(MARK)
     if not content.strip():
         raise InputError(problem(where, EMPTY))
-    check_text(where, content)
+    text = TextBytes(where)
+    content = text.in_utf8(content)
     header, separator = header_of(where, content, separator)
     columns, _ = cells(where, content, separator, len(header))
-    return TablePart(where, *named(header, [column.slice(1) for column in columns]))
+    pairs, notes = named(header, [column.slice(1) for column in columns])
+    return TablePart(where, pairs, [*notes, *text.told()], separator in COMMA_SEPARATORS)
 
 
 def header_of(where: str, content: bytes, separator: str | None) -> tuple[list[str], str]:
@@ -50,20 +53,6 @@ def header_of(where: str, content: bytes, separator: str | None) -> tuple[list[s
     header = [name.strip() for name in _first_record(where, content, separator)]
     check_count(where, len(header))
     return header, separator
-
-
-def check_text(where: str, content: bytes, lines: int = 0) -> None:
-    """InputError for what is no text in UTF-8. lines: that stand before it in the file."""
-    try:
-        content.decode("utf-8")
-        fault = "a zero byte" if b"\0" in content else ""
-    except UnicodeDecodeError as error:
-        line = lines + content.count(b"\n", 0, error.start) + 1
-        fault = f"byte 0x{content[error.start]:02x} in line {line}"
-    if not lines and content.startswith(_MARKS):
-        fault = "UTF-16"
-    if fault:
-        raise InputError(problem(where, "must be text in UTF-8", got=fault, fix="Save it as 'CSV UTF-8'."))
 
 
 def separator_of(content: bytes) -> str:

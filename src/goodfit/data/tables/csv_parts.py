@@ -6,17 +6,18 @@ from typing import BinaryIO
 
 import numpy as np
 
+from goodfit.data.tables.commas import SEPARATORS as COMMA_SEPARATORS
 from goodfit.data.tables.csv_file import (
     BLOCK,
     EMPTY,
     MARK,
     cells,
-    check_text,
     csv_columns,
     header_of,
     named,
     separator_of,
 )
+from goodfit.data.tables.csv_text import TextBytes
 from goodfit.data.tables.parts import TablePart
 from goodfit.errors import InputError, problem
 
@@ -32,23 +33,24 @@ def csv_parts(where: str, file: BinaryIO, separator: str | None = None, size: in
     counts the rows of the first part.
     """
     names: list[str] = []
-    left_out, sign, records, lines = set[str](), separator, 0, 0
+    left_out, sign, records, text = set[str](), separator, 0, TextBytes(where)
     head = b""  # the line of names, until rows come: which columns count them cannot be told before
-    for content, sign in _whole_records(file, separator, size or PART_BYTES):
-        check_text(where, content, lines)
-        lines += content.count(b"\n")
+    for raw, sign in _whole_records(file, separator, size or PART_BYTES):
+        content = text.in_utf8(raw)
         if not (content.strip(b"\r\n") if names or head else content.strip()):
             continue
         if names:
             columns, count = cells(where, content, sign, len(names), records)
-            yield TablePart(where, [pair for pair in zip(names, columns, strict=True) if pair[0] not in left_out])
+            pairs = [pair for pair in zip(names, columns, strict=True) if pair[0] not in left_out]
+            yield TablePart(where, pairs, text.told(), sign in COMMA_SEPARATORS)
         else:
             head += content
             header, sign = header_of(where, head, sign)
             columns, count = cells(where, head, sign, len(header))
             if count == 1:
                 continue
-            part = TablePart(where, *named(header, [column.slice(1) for column in columns]))
+            pairs, notes = named(header, [column.slice(1) for column in columns])
+            part = TablePart(where, pairs, [*notes, *text.told()], sign in COMMA_SEPARATORS)
             names = [name or f"column {place}" for place, name in enumerate(header, start=1)]
             left_out = {*names} - {name for name, _ in part.columns}
             yield part

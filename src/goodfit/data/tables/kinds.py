@@ -35,6 +35,15 @@ REWRITE = {  # what to do about each
     TIMES: "Write them as 17:42.",
     SIGNS: "Write them as plain numbers, as 1234.5.",
 }
+ONE_FORM = "Other numbers have a decimal comma: write all in one way, and 1.234 as 1234 if it is that."
+MEND = (  # in the shell, whatever the encoding; b'.' is a point
+    'python -c "import re, pathlib; p = pathlib.Path({file!r}); p.with_stem(p.stem + {end!r}).write_bytes('
+    "re.sub(rb'(?<=[0-9]),(?=[0-9])', b'.', p.open('rb').read()))\""
+)
+COMMA_REMARK = {
+    "decimal": "written with a decimal comma",
+    "grouped": "written with a decimal comma, and points between thousands",
+}
 CODE = re.compile(r"0[0-9]+")  # a number that is written with leading zeros, as no quantity is
 NO_CODE = re.compile(r"[+-][0-9].*|[+-]?[0-9]*\.[0-9]*|[0-9]+[eE].*")  # beside these, leading zeros only pad numbers
 CODE_DIGITS = 4  # from which on whole numbers of one width may be codes
@@ -55,6 +64,18 @@ class KindFinding:
     """What a person may want to correct although the column has a kind."""
     fix: str = ""
     """How to write its values, where they are only written otherwise."""
+    two_forms: bool = False
+    """Whether it holds numbers with a decimal comma and others with a point, and no point between thousands."""
+
+    def mending(self, where: str, more: str = "") -> str:
+        """How to write its values, and of two forms in a file the line that makes one of them.
+
+        more: what may be done instead.
+        """
+        told = " ".join(filter(None, (self.fix, more)))
+        if not self.two_forms or not re.fullmatch(r"[\w./ -]+\.(csv|tsv)", where):
+            return told
+        return f"{told} To write a file with points alone: {MEND.format(file=where, end='-points')}"
 
 
 def find_kind(column: RawColumn) -> KindFinding:
@@ -87,11 +108,15 @@ def _of_texts(column: RawColumn) -> KindFinding:
     numbers, dates = column.numbers(), column.dates()
     if are_codes(words):
         return replace(_categories(column, words), remark="codes, since some are written with leading zeros")
+    if column.commas and (mixed := _two_forms(column, numbers)) is not None:
+        return mixed
     for kind, values in (("numeric", numbers), ("date", dates)):
         finding = _if_read(column, kind, values)  # type: ignore[arg-type]
         if finding is not None:
-            remark = _of_numbers(words, values) if finding.kind == "numeric" else ""
-            return replace(finding, remark=remark)
+            if finding.kind != "numeric":
+                return finding
+            remarks = (COMMA_REMARK.get(column.commas, ""), _of_numbers(words, values))
+            return replace(finding, remark="; ".join(filter(None, remarks)))
     return _categories(column, words)
 
 
@@ -142,6 +167,22 @@ def _like_codes(values: NDArray[Any]) -> str:
     return "if these numbers are codes, make them categorical"
 
 
+def _two_forms(column: RawColumn, values: Numbers) -> KindFinding | None:
+    """That texts are numbers with a decimal comma and others with a point; None where they are not.
+
+    values: as the column is read, in which the others are none.
+    """
+    others = np.isnan(values) & ~np.isnan(replace(column, commas="").numbers())
+    known = (~column.missing).sum()
+    if not others.any() or (~np.isnan(values) | others).sum() < NUMBER_SHARE * known:
+        return None
+    rows = np.flatnonzero(others)
+    rule = f"holds numbers with a decimal comma, but for {rows_text(rows)} with a point"
+    if column.commas == "unsure":
+        rule = f"holds numbers with a point, in a table with decimal commas, in {rows_text(rows)}"
+    return KindFinding(None, rule, column.shown(int(rows[0])), fix=ONE_FORM, two_forms=column.commas == "decimal")
+
+
 def _if_read(column: RawColumn, kind: Kind, values: Numbers) -> KindFinding | None:
     """That it is of this kind, that it nearly is, or None."""
     wrong = column.unread(values)
@@ -187,6 +228,8 @@ def rewriting(got: Any, words: str) -> str:
     """
     if words != WORDS["numeric"] or not isinstance(got, str):
         return ""
+    if re.match(NUMBER, got):  # it is one, so that others are written otherwise
+        return ONE_FORM
     return next((REWRITE[meant] for meant in (COMMAS, SIGNS) if re.match(MISWRITTEN[meant], got)), "")
 
 

@@ -262,7 +262,7 @@ def unread_problem(where: str, name: str, rows: Any, count: int, got: Any, words
     """The problem with cells of a column that are no `words`. rows: the numbers of the first of them."""
     verb = "does" if count == 1 else "do"
     rule = f"column {name!r} must hold {words}; {rows_text(rows, count)} {verb} not"
-    return problem(where, rule, got=got, fix=fix or rewriting(got, words) or "Fix them or leave them empty.")
+    return problem(where, rule, got=got, fix=rewriting(got, words) or fix or "Fix them or leave them empty.")
 
 
 def listed(names: list[str]) -> str:

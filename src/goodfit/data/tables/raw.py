@@ -31,6 +31,8 @@ DATE = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 )
+COMMA = r"^[+-]?([0-9]+|[1-9][0-9]{0,2}(\.[0-9]{3})+),[0-9]+([eE][+-]?[0-9]+)?$"  # 158,9 and 1.234,5
+GROUPS = r"^[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+$"  # 1.234, with a point between thousands
 _NUMBER = re.compile(NUMBER.replace("(?i:inf|infinity)", "(?:[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)"))
 CLOCK = r"^[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?$"  # a time of day without a date
 WHOLE = r"^([+-]?[0-9]+)\.0+$"  # 3.0, which is 3: a column of whole numbers with gaps is often written so
@@ -71,13 +73,17 @@ class RawColumn:
     """What the cells were read as, by `kinds.read_as`."""
     order: tuple[str, ...] | None = None
     """All categories, the lowest first, where the column came as ordered ones."""
+    commas: str = ""
+    """How numbers are read of texts with decimal commas: "decimal", or "grouped", with points between thousands;
+    "unsure" of texts in which a point may be such a one. "" is a decimal point."""
 
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, rows: NDArray[Any]) -> RawColumn:
         """The same column with these rows only."""
-        return RawColumn(self.storage, self.values[rows], self.words, self._read, self.clock, order=self.order)
+        values = self.values[rows]
+        return RawColumn(self.storage, values, self.words, self._read, self.clock, order=self.order, commas=self.commas)
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
@@ -94,7 +100,7 @@ class RawColumn:
         if self.storage != "text":
             values = self.values.astype(np.float64)
             return values if self.storage != "date" else np.full(len(self), np.nan)
-        return self._of_words(_word_numbers)
+        return self._of_words(_COMMA_READINGS.get(self.commas, _word_numbers))
 
     def dates(self, clock: bool | None = None) -> Numbers:
         """Float64 days since 1970-01-01 [N], of times without a date parts of a day; NaN where missing or none.
@@ -266,6 +272,36 @@ def _word_numbers(words: Any) -> Numbers:
 
     fits = pc.match_substring_regex(words, NUMBER)
     return _floats(pc.cast(pc.if_else(fits, words, no_text()), pa.float64()))
+
+
+def _word_commas(words: Any, grouped: bool) -> Numbers:
+    """As `_word_numbers`, of a column with decimal commas. grouped: whether its points may stand between thousands."""
+    import pyarrow.compute as pc
+
+    fits = pc.match_substring_regex(words, COMMA)
+    if grouped:
+        fits = pc.or_(fits, pc.match_substring_regex(words, GROUPS))
+    pointed = pc.replace_substring(pc.replace_substring(words, ".", ""), ",", ".")
+    # a point beside commas is another way of writing: whether 1.234 is a thousand cannot be told
+    rest = pc.if_else(pc.match_substring(words, "."), no_text(), words)
+    return _word_numbers(pc.if_else(fits, pointed, rest))
+
+
+def _word_whole(words: Any) -> Numbers:
+    """As `_word_numbers`, but for what has a point."""
+    return _word_commas(words, grouped=False)
+
+
+def _word_grouped(words: Any) -> Numbers:
+    """As `_word_commas`, with points between thousands."""
+    return _word_commas(words, grouped=True)
+
+
+_COMMA_READINGS: dict[str, Callable[[Any], Numbers]] = {
+    "decimal": _word_whole,
+    "grouped": _word_grouped,
+    "unsure": _word_whole,
+}
 
 
 def _word_days(words: Any) -> Numbers:

@@ -30,7 +30,7 @@ def _cells(column: RawColumn) -> NDArray[np.uint64]:
     """
     if column.storage != "text":
         return _bits(column.values.astype(np.float64), exact=column.storage == "date")
-    words = RawColumn("text", np.arange(len(column.words), dtype=np.int32), column.words)
+    words = RawColumn("text", np.arange(len(column.words), dtype=np.int32), column.words, commas=column.commas)
     prints = np.array([text_print(word) for word in words.categories()], np.uint64)
     texts = words.categories()
     readings = [(words.dates(), True)]

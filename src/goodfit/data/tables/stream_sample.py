@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from goodfit.data.sources import Notify, Step
 from goodfit.data.tables.file_parts import in_parts
-from goodfit.data.tables.frames import Frame, check_names, frame_from
+from goodfit.data.tables.frames import Frame, check_names
 from goodfit.data.tables.parts import TablePart, plain_values
 from goodfit.data.tables.several import files_of, no_table
 from goodfit.data.tables.streamed_rows import StreamLimits, hashed
@@ -93,7 +93,9 @@ def sampled(path: str, limits: StreamLimits) -> tuple[Frame, NDArray[np.int64], 
     import pyarrow as pa
 
     chosen, first, most, bound = list[tuple[Any, Any, Any]](), 0, 0, np.uint64(2**64 - 1)
+    notes, commas = dict[str, None](), False
     for part in file_parts_of(path, 1):
+        notes, commas = notes | dict.fromkeys(part.notes), commas or part.commas
         names = [name for name, _ in part.columns]
         check_names(path, names)
         columns = [plain_values(column) for _, column in part.columns]
@@ -111,7 +113,8 @@ def sampled(path: str, limits: StreamLimits) -> tuple[Frame, NDArray[np.int64], 
     words, numbers, piece = _smallest(chosen, most) if chosen else _empty(path)
     order = np.argsort(numbers)
     piece = piece.take(pa.array(order)).combine_chunks()
-    sample = frame_from(path, [(name, piece[name].combine_chunks()) for name in piece.column_names])
+    pairs = [(name, piece[name].combine_chunks()) for name in piece.column_names]
+    sample = TablePart(path, pairs, list(notes), commas).frame()
     del chosen, piece
     pa.default_memory_pool().release_unused()
     return sample, numbers[order].astype(np.int64), first

@@ -16,7 +16,8 @@ from goodfit.data.dataset import WEIGHT_FIX, WEIGHT_RULE
 from goodfit.data.tables.categories import sharers, sharing
 from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
-from goodfit.data.tables.kinds import ID_ROWS, Kind, find_kind
+from goodfit.data.tables.ids import counting
+from goodfit.data.tables.kinds import Kind, find_kind
 from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.ordered import check_order, checked_orders, in_order
 from goodfit.data.tables.preprocessing import check_read
@@ -204,7 +205,7 @@ def survey(frame: Frame, choices: Choices) -> Survey:
             rule = f"column {name!r} must hold numbers, text, dates or booleans"
             problems.add(frame.name, rule, got=what, fix=f"Leave it out: --id {name}, or ids=[{name!r}].")
     kinds = {column.name: column.kind for column in looked if column.role == "input" and column.kind is not None}
-    for name in _counting(frame, kinds):
+    for name in counting(frame, kinds):
         notes.append(f"Column {name!r} counts up row by row; if it is an id, leave it out with --id {name}.")
     _refuse_texts(frame.name, looked, problems)
     if not kinds and not problems.found:
@@ -301,9 +302,11 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     finding = find_kind(column)
     if finding.kind is None:
         if not finding.text:
-            first = f"{finding.fix} If they are names," if finding.fix else "Fix them, leave them empty, or"
-            fix = f"{first} treat the column as categorical: --kind {name}=categorical."
-            problems.add(frame.name, f"column {name!r} {finding.rule}", got=finding.got, fix=fix)
+            first = "If they are names," if finding.fix else "Fix them, leave them empty, or"
+            more = f"{first} treat the column as categorical: --kind {name}=categorical."
+            problems.add(
+                frame.name, f"column {name!r} {finding.rule}", got=finding.got, fix=finding.mending(frame.name, more)
+            )
         return SurveyedColumn(name, None, "text" if finding.text else "refused", distinct, missing, finding.rule)
     return SurveyedColumn(name, finding.kind, "input", distinct, missing, _remark(column, finding.kind, finding.remark))
 
@@ -385,16 +388,3 @@ def _refuse_texts(where: str, columns: list[SurveyedColumn], problems: Problems)
         fix = f"Leave out with --id {names}, or treat a column as categorical with --kind {kind}."
         last = place == len(texts) - 1
         problems.add(where, f"column {each.name!r} {each.about}", fix=fix if last else "")
-
-
-def _counting(frame: Frame, kinds: Mapping[str, Kind]) -> list[str]:
-    """Columns of whole numbers that rise from row to row, by one or little more."""
-    return [name for name, kind in kinds.items() if kind == "numeric" and _counts_up(frame.columns[name])]
-
-
-def _counts_up(column: RawColumn) -> bool:
-    values = column.numbers()
-    with np.errstate(invalid="ignore", over="ignore"):  # of infinite or very large numbers
-        steps = np.diff(values)
-        rises = len(values) >= ID_ROWS and bool(((steps >= 1) & (steps == np.floor(steps))).all())
-        return rises and bool(values[-1] - values[0] < 2 * len(values))

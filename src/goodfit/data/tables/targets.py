@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.tables.frames import Frame, frame_of
-from goodfit.data.tables.kinds import FEW_VALUES, ID_ROWS, Kind, are_opposites, find_kind
+from goodfit.data.tables.kinds import FEW_VALUES, ID_ROWS, ONE_FORM, Kind, KindFinding, are_opposites, find_kind
 from goodfit.data.tables.preprocessing import check_read, listed
 from goodfit.data.tables.raw import RawColumn
 from goodfit.errors import InputError, Problems, nearest, problem
@@ -191,10 +191,31 @@ def _found_task(frame: Frame, name: str, problems: Problems) -> TableTask | None
     if finding.kind == "date" or finding.kind is None:
         rule = "holds dates" if finding.kind == "date" else finding.rule
         got = {} if finding.kind == "date" else {"got": finding.got}
-        fix = "Fix the column, or set the task: --task classification (or regression)."
+        if finding.fix and finding.fix != ONE_FORM:  # which names the rows itself
+            first = np.flatnonzero(frame.columns[name].codes == frame.columns[name].categories().index(finding.got))[:1]
+            rule += f", first in {rows_text(frame.of_file(first))}"
+        fix = _mending(frame, name, finding)
         problems.add(frame.name, f"the target {name!r} must hold numbers or classes; it {rule}", fix=fix, **got)
         return None
     return find_task(frame.columns[name], finding.kind)
+
+
+def _mending(frame: Frame, name: str, finding: KindFinding) -> str:
+    """What to do about a target that is neither numbers nor classes; a task is named only where it will do."""
+    column = frame.columns[name]
+    classes = "" if _too_many(column) else "If they are classes, use --task classification."
+    if finding.fix:
+        return finding.mending(frame.name, classes)
+    first = "Choose another target." if finding.text else "Fix these cells, or leave them empty."
+    if finding.kind == "date":
+        first = "Write dates as numbers, such as days since the first."
+    return f"{first} {classes}".strip()
+
+
+def _too_many(column: RawColumn) -> bool:
+    """Whether its values are no classes, as they hardly repeat."""
+    rows = int((~column.missing).sum())
+    return column.distinct > MOST_CLASSES or (rows >= ID_ROWS and 2 * column.distinct > rows)
 
 
 def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
@@ -213,7 +234,10 @@ def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
         problems.add(frame.name, rule, got=classes[0], fix="One class leaves nothing to learn.")
     elif len(classes) > MOST_CLASSES or (len(rows) >= ID_ROWS and 2 * len(classes) > len(rows)):
         rule = f"the target {name!r} must have classes that repeat, at most {MOST_CLASSES:,}"
+        finding = find_kind(column)
         fix = "Use --task regression for numbers, or choose another target."
+        if finding.kind != "numeric":  # which --task regression would refuse
+            fix = finding.mending(frame.name) or "Choose another target."
         problems.add(frame.name, rule, got=f"{len(classes):,} classes in {len(rows):,} rows", fix=fix)
     return Target(name, "classification", rows, place[y], tuple(classes[at] for at in order))
 
@@ -258,7 +282,7 @@ def sorted_classes(words: tuple[str, ...]) -> NDArray[np.int64]:
 
 def _numbers(frame: Frame, name: str, problems: Problems) -> Target | None:
     count = len(problems.found)
-    check_read(frame, name, "numeric", problems, "Fix them, leave them empty, or use --task classification.")
+    check_read(frame, name, "numeric", problems, _or_classes(frame.columns[name]))
     if len(problems.found) > count:
         return None
     values = frame.columns[name].numbers()
@@ -266,6 +290,13 @@ def _numbers(frame: Frame, name: str, problems: Problems) -> Target | None:
     y = values[rows]
     _check_numbers(frame, name, y, problems)
     return Target(name, "regression", rows, y, (), int(np.isinf(values).sum()))
+
+
+def _or_classes(column: RawColumn) -> str:
+    """What to do about a target that is to be numbers and has cells that are none."""
+    if _too_many(column):
+        return "Fix them, or leave them empty."
+    return "Fix them, leave them empty, or use --task classification."
 
 
 def _check_numbers(frame: Frame, name: str, y: NDArray[Any], problems: Problems) -> None:
