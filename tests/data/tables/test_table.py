@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +110,10 @@ def test_kinds_and_the_task_are_overruled() -> None:
 
 
 def test_what_counts_up_is_noted() -> None:
-    found = table({"id": range(5, 65), "x": X, "y": Y}, "y")
-    note = "Column 'id' counts up row by row; if it is an id, leave it out with --id id."
+    found = table({"nr": range(5, 65), "x": X, "y": Y}, "y")
+    note = "Column 'nr' counts up row by row; if it is an id, leave it out with --id nr."
     assert found.notes == (note,)
-    assert table({"id": [3 * i for i in range(60)], "x": X, "y": Y}, "y").notes == ()
+    assert table({"nr": [3 * i for i in range(60)], "x": X, "y": Y}, "y").notes == ()
 
 
 def test_all_refused_texts_come_with_one_fix() -> None:
@@ -325,3 +326,24 @@ def test_rows_are_the_same_only_if_their_cells_mean_the_same(values: list[str], 
     found = table({"c": values * 30, "x": [1.5, 1.5, 2.5, 2.5] * 15, "y": [1.5, 1.5, 2.5, 2.5] * 15}, "y", ids="c")
     rows = found.raw_rows(np.arange(2))
     assert bool((rows[0] == rows[1]).all()) is twice
+
+
+@pytest.mark.parametrize("name", ["id", "ID", "customer_id", "Kunden-ID", "PassengerId", "user uuid"])
+def test_what_is_surely_an_id_is_left_out_with_a_word(name: str) -> None:
+    """Its name says so, and each row has another text or whole number; anything less is a feature, or refused."""
+    numbers, texts = [7 * each % 61 for each in range(1, 61)], [f"k{each}" for each in range(60)]
+    why = f"Column {name!r} is left out as an id: its name says so, and it differs in every row. To keep it, give its "
+    for cells, kind in ((numbers, "numeric"), (texts, "categorical")):
+        found = table({name: cells, "x": X, "y": Y}, "y")
+        assert (dict(found.kinds), found.columns[0].role) == ({"x": "numeric"}, "id")
+        assert found.notes == (f"{why}kind: --kind {shlex.quote(f'{name}={kind}')}.",)
+        kept = table({name: cells, "x": X, "y": Y}, "y", kinds={name: kind})  # type: ignore[dict-item]
+        assert kept.kinds == {name: kind, "x": "numeric"}
+    for cells in ([1, 1, *numbers[2:]], [None, *numbers[1:]], [each + 0.5 for each in numbers]):
+        assert table({name: cells, "x": X, "y": Y}, "y").kinds[name] == "numeric"
+    assert name in table({name: numbers, "x": X, "y": Y}, "y", group=name).frame.columns
+
+
+@pytest.mark.parametrize("name", ["valid", "Android", "humid", "id_type", "idle", "PAID"])
+def test_other_names_are_no_ids(name: str) -> None:
+    assert name in table({name: [7 * each % 61 for each in range(1, 61)], "x": X, "y": Y}, "y").kinds

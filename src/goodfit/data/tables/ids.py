@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +11,24 @@ import numpy as np
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import ID_ROWS, Kind
 from goodfit.data.tables.raw import RawColumn
+
+ID_NAME = re.compile(r"(?i:(.*[ _.-])?(id|uuid|guid))|.*[a-z](Id|ID)")  # id, customer_id, CustomerID; not valid
+
+
+def is_surely_id(name: str, column: RawColumn) -> bool:
+    """Whether a column names the rows: its name says so, and it has another text or whole number in each of them."""
+    if not ID_NAME.fullmatch(name) or not ID_ROWS <= len(column) == column.distinct:
+        return False
+    numbers = column.numbers() if column.storage != "text" else np.zeros(0)
+    return column.storage in ("text", "number") and bool((numbers == np.floor(numbers)).all())
+
+
+def left_out_note(name: str, column: RawColumn) -> str:
+    """What is said of such a column."""
+    kind = "categorical" if np.isnan(column.numbers()).any() else "numeric"
+    given = shlex.quote(f"{name}={kind}")
+    why = "its name says so, and it differs in every row"
+    return f"Column {name!r} is left out as an id: {why}. To keep it, give its kind: --kind {given}."
 
 
 def counting(frame: Frame, kinds: Mapping[str, Kind]) -> list[str]:

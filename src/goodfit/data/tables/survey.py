@@ -16,7 +16,7 @@ from goodfit.data.dataset import WEIGHT_FIX, WEIGHT_RULE
 from goodfit.data.tables.categories import sharers, sharing
 from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
-from goodfit.data.tables.ids import counting
+from goodfit.data.tables.ids import counting, is_surely_id, left_out_note
 from goodfit.data.tables.kinds import Kind, find_kind
 from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.ordered import check_order, checked_orders, in_order
@@ -198,6 +198,8 @@ def survey(frame: Frame, choices: Choices) -> Survey:
                 notes += doubts(frame.columns[each.name], each)
             frame = frame.take(target.rows)
     looked = _shared([_look(frame, name, choices, target, problems) for name in frame.columns], frame, choices)
+    ids = [each.name for each in looked if each.role == "id" and each.name not in choices.ids]
+    notes += [left_out_note(name, frame.columns[name]) for name in ids]
     for name, what in frame.unreadable.items():
         left = name in choices.ids and name not in (choices.group, choices.time, choices.weight)
         looked.append(SurveyedColumn(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
@@ -299,6 +301,8 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
             rule = f"column {name!r} must hold yes and no to be boolean; all its values mean the same"
             problems.add(frame.name, rule, got=column.shown(0), fix=f"Use --kind {name}=categorical.")
         return SurveyedColumn(name, kind, "input", distinct, missing, _remark(column, kind, "as requested"))
+    if is_surely_id(name, column):
+        return SurveyedColumn(name, None, "id", distinct, missing, "left out as an id")
     finding = find_kind(column)
     if finding.kind is None:
         if not finding.text:
