@@ -55,7 +55,11 @@ def test_a_file_of_a_european_spreadsheet_is_read_as_the_same_table(both: tuple[
     assert europe.kinds == plain.kinds == {"Länge": "numeric", "Ort": "categorical"}
     assert europe.target.y.tolist() == plain.target.y.tolist() == [float(each) for each in PRICE]
     assert row_bytes(europe.frame, "Preis").tolist() == row_bytes(plain.frame, "Preis").tolist()
-    assert {each.name: each.about for each in europe.columns}["Länge"] == "written with a decimal comma"
+    assert [each.about for each in europe.columns] == [
+        "written with a decimal comma",
+        "",
+        "regression; written with a decimal comma, and points between thousands",
+    ]
     assert europe.notes == (
         "Read as Windows-1252, since it is not UTF-8. If words look wrong, such as 'Länge', save it as 'CSV UTF-8'.",
     )

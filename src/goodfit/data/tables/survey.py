@@ -17,7 +17,7 @@ from goodfit.data.tables.categories import sharers, sharing
 from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.ids import counting, is_surely_id, left_out_note
-from goodfit.data.tables.kinds import Kind, find_kind
+from goodfit.data.tables.kinds import COMMA_REMARK, Kind, find_kind
 from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.ordered import check_order, checked_orders, in_order
 from goodfit.data.tables.preprocessing import check_read
@@ -271,7 +271,8 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     codes = column.codes
     distinct, missing = column.distinct, int(column.missing.sum())
     if name in choices.targets:
-        about = "" if target is None else target.each[0].about
+        read = COMMA_REMARK.get(column.commas) if target is not None and target.task == "regression" else ""
+        about = "; ".join(filter(None, ("" if target is None else target.each[0].about, read)))
         return SurveyedColumn(name, None, "target", distinct, missing, about)
     if name == choices.group:
         return SurveyedColumn(
