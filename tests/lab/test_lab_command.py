@@ -19,6 +19,7 @@ from goodfit.lab import running
 from goodfit.lab.jobs import Teller, answer
 from goodfit.lab.lessons import shipped
 from goodfit.lab.messages import AskAnswer
+from goodfit.lab.shelves import LessonMode
 from goodfit.serving import WebServer
 
 TEACHER = (Path(__file__).parents[2] / "docs" / "tutorials" / "teacher.md").read_text("utf-8")
@@ -121,3 +122,15 @@ def test_an_answer_is_scored_and_written_down(tmp_path: Path) -> None:
     assert line["page"] == "p1"
     with pytest.raises(InputError, match=r"there is no such lesson; got 'hidden-layer'. Did you mean 'hidden-layers'"):
         answer(Teller(told.append, "answer"), asked.model_copy(update={"lesson": "hidden-layer"}), {}, {})
+
+
+def test_a_file_of_ones_own_wins_over_a_lesson_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert LessonMode(Path("dropout")).lessons[0].name == "dropout"
+    assert LessonMode(Path("dropout")).told()["lesson_file"] == "dropout"
+    own = re.search(r'text = """\n(.*?)"""', TEACHER, re.DOTALL)
+    assert own is not None
+    Path("dropout").write_text(own[1], encoding="utf-8")
+    shown = LessonMode(Path("dropout"))
+    assert shown.lessons[0].title != next(each for each in shipped() if each.name == "dropout").title
+    assert shown.told()["lesson_file"] == str(tmp_path.resolve() / "dropout")

@@ -15,9 +15,11 @@ import pytest
 from run_help import interrupt_at, make_chunks_short, same_results
 
 import goodfit as gf
+from goodfit.data.tables.tabular import read_again
 from goodfit.errors import InputError
 from goodfit.models import load_model
-from goodfit.runs import predict, resume
+from goodfit.runs import predict, resume, rows_again
+from goodfit.runs.record import RunRecord
 from goodfit.training.recipe import Recipe
 
 RECIPE = Recipe(hidden=(6,), epochs=3, batch_size=32, dropout=0.25)
@@ -187,3 +189,22 @@ def test_a_net_of_a_table_needs_no_jax_to_predict(people: Path, tmp_path: Path) 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.stdout.strip().endswith("] []")
+
+
+def test_a_run_that_took_an_id_as_a_number_is_read_again_with_it(tmp_path: Path) -> None:
+    """As runs did before ids were left out, whose records say nothing of ids; those of now name what was found."""
+    path, folder = tmp_path / "a.csv", tmp_path / "run"
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"customer_id": rng.permutation(ROWS), "x": rng.normal(size=ROWS), "y": rng.normal(size=ROWS)})
+    table.to_csv(path, index=False)
+    gf.train(RECIPE, gf.data.read_table(path, "y", kinds={"customer_id": "numeric"}), out=folder)
+    record = json.loads((folder / "run.json").read_text())
+    assert (record["table"]["ids"], record["table"]["kinds"]) == ([], {"customer_id": "numeric"})
+    record["table"]["kinds"] = {}
+    (folder / "run.json").write_text(json.dumps(record))
+    found = RunRecord.read(folder)
+    parts = rows_again.read_split(folder, rows_again.data_of(folder, found, None, "{}"), found, "judged")
+    assert parts.data.features == ("customer_id", "x")
+    left_out = gf.data.read_table(path, "y")
+    assert (dict(left_out.kinds), left_out.origin["ids"]) == ({"x": "numeric"}, ["customer_id"])  # type: ignore[index]
+    assert dict(read_again(left_out.origin or {}).kinds) == {"x": "numeric"}

@@ -67,8 +67,8 @@ def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start:
         return data_in(start)
     if not tables.is_table(data):
         return tables.known_data(data, table)
-    from goodfit.data import read_table
     from goodfit.data.tables import read_frame
+    from goodfit.data.tables.tabular import read_again
 
     columns, named = read_frame(data).names, tables.choices(table)
     choices: dict[str, Any] = {**_there(table_choices_in(start), columns), **named}
@@ -78,7 +78,7 @@ def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start:
         rule = f"must have the target column {lacking[0]!r} (the target of {start})"
         close = nearest(lacking[0], columns)
         raise InputError(problem(data, rule, fix=close if close.startswith("Did") else "Name another: --target NAME."))
-    return read_table(data, **choices)
+    return read_again(choices, data)
 
 
 def _there(choices: dict[str, Any], columns: tuple[str, ...] | list[str]) -> dict[str, Any]:

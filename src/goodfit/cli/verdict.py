@@ -163,6 +163,7 @@ def _judge(
     """trained: the run as it was just trained, with the table that it was trained on."""
     from goodfit.cli.verdict_summary import VerdictWatcher
     from goodfit.data import read_table
+    from goodfit.data.tables.tabular import read_again
     from goodfit.runs.record import RunRecord
     from goodfit.verdicts.judging_runs import judge, judge_run
 
@@ -173,6 +174,7 @@ def _judge(
             return judge(trained[0], known, asked, plan=watcher.plan_verdict, progress=watcher.report)
     given: Any = data
     if data is not None and tables.is_table(data):
-        given = read_table(**{**(RunRecord.read(run).origin or {}), "path": data})
+        origin = RunRecord.read(run).origin
+        given = read_table(data) if origin is None else read_again(origin, data)
     with resumable("verdict", run, VERDICT_CALL):
         return judge_run(run, given, asked=asked, plan=watcher.plan_verdict, progress=watcher.report)

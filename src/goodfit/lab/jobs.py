@@ -19,7 +19,7 @@ from goodfit.lab.intervals_told import number, with_interval
 from goodfit.lab.lessons import (
     Lesson,
     checked_change,
-    read_lesson,
+    named_lesson,
     run_lesson,
     shipped,
 )
@@ -159,7 +159,7 @@ def answer(job: Teller, asked: AskAnswer, files: Files, beside: Mapping[str, str
 
 def known_lesson(name: str, own: Path | None) -> Lesson:
     """The lesson of that name: the one that was given, or one that ships. InputError where there is none."""
-    known = {lesson.name: lesson for lesson in ([read_lesson(own)] if own is not None else shipped())}
+    known = {lesson.name: lesson for lesson in ([named_lesson(own)] if own is not None else shipped())}
     if name not in known:
         raise InputError(problem("Lesson", "there is no such lesson", got=name, fix=nearest(name, known)))
     return known[name]

@@ -9,6 +9,7 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -26,7 +27,6 @@ from goodfit.reading import given_text, similar_file
 from goodfit.studies.words import Words
 from goodfit.training.recipe import Recipe
 
-SHIPPED = Path(__file__).parent / "lessons"
 MOST_BYTES = 2**18  # of a lesson's file
 _FIX = "See docs/lab-lessons.md for a lesson that is complete."
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -127,19 +127,29 @@ def read_lesson(path: str | Path) -> Lesson:
 
 def shipped() -> list[Lesson]:
     """The lessons of the chapter, in its order."""
-    return sorted(map(read_lesson, SHIPPED.glob("*.toml")), key=lambda lesson: lesson.section)
+    made = [_lesson(text, name, f"{name}.toml") for name, text in _shipped_texts().items()]
+    return sorted(made, key=lambda lesson: lesson.section)
 
 
-def lesson_file(given: str | Path) -> Path:
-    """The file of a lesson: of one that ships by its name, of any other by its path; InputError where there is none."""
-    path, known = Path(given), [each.stem for each in SHIPPED.glob("*.toml")]
-    if str(given) in known:
-        return SHIPPED / f"{given}.toml"
+def _shipped_texts() -> dict[str, str]:
+    """The files of the lessons that ship, by name."""
+    listed = [each.name for each in files("goodfit.lab").joinpath("lessons").iterdir() if each.name.endswith(".toml")]
+    return {
+        name.removesuffix(".toml"): files("goodfit.lab").joinpath("lessons", name).read_text("utf-8") for name in listed
+    }
+
+
+def named_lesson(given: str | Path) -> Lesson:
+    """The lesson in a file, or else the one that ships by this name; InputError where there is neither."""
+    path, texts = Path(given), _shipped_texts()
+    known = sorted(texts)
+    if not os.path.isfile(path) and str(given) in known:
+        return _lesson(texts[str(given)], str(given), f"{given}.toml")
     if not os.path.exists(path):
-        close, here = nearest(path.name.removesuffix(".toml"), sorted(known)), similar_file(path)
+        close, here = nearest(path.name.removesuffix(".toml"), known), similar_file(path)
         rule = "'lesson' must be the name of a lesson that ships, or a file"
         raise InputError(problem("Lab", rule, got=str(given), fix=here or close))
-    return path
+    return read_lesson(path)
 
 
 def _lesson(text: str, name: str, where: str) -> Lesson:

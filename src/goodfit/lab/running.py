@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from goodfit.lab.app import lab_app
-from goodfit.lab.lessons import lesson_file
 from goodfit.lab.security import TOKEN, new_token
 from goodfit.lab.shelves import LessonMode
 from goodfit.serving.web_server import LOOPBACK, LOOPBACK_NAMES, WebServer
@@ -38,7 +37,7 @@ def run_lab(
 
     InputError where the port is taken, or the lesson is none.
     """
-    mode = LessonMode(None if lesson is None else lesson_file(lesson), None if collect is None else Path(collect))
+    mode = LessonMode(None if lesson is None else Path(lesson), None if collect is None else Path(collect))
     token, first = new_token(), "#view=lessons" if collect is not None else ""
     if lesson is not None:
         first = f"#lesson={mode.lessons[0].name}"

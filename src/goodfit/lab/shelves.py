@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from goodfit.lab.claim_list import CLAIMS
-from goodfit.lab.lessons import Lesson, read_lesson, shipped
+from goodfit.lab.lessons import Lesson, named_lesson, shipped
 
 
 @dataclass(frozen=True)
 class LessonMode:
-    """What lessons a lab shows. file: of the only one, None for all that ship; collect: where answers go, or None."""
+    """What lessons a lab shows.
+
+    file: of the only one, or its name where it ships; None for all that ship. collect: where answers go, or None.
+    """
 
     file: Path | None = None
     collect: Path | None = None
@@ -20,12 +24,14 @@ class LessonMode:
     def told(self) -> dict[str, str]:
         """What a process that runs lessons needs to know."""
         given = {"lesson_file": self.file, "collect": self.collect}
-        return {name: str(path.resolve()) for name, path in given.items() if path is not None}
+        name_alone = self.file is not None and not os.path.exists(self.file)  # of a lesson that ships
+        told = {name: str(path.resolve()) for name, path in given.items() if path is not None}
+        return {**told, "lesson_file": str(self.file)} if name_alone else told
 
     @property
     def lessons(self) -> list[Lesson]:
         """Those that are shown. InputError where the file holds none."""
-        return shipped() if self.file is None else [read_lesson(self.file)]
+        return shipped() if self.file is None else [named_lesson(self.file)]
 
 
 PLAIN = LessonMode()

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goodfit.data import Dataset, Preprocessing, Split, Step, Table, names, read_table
+from goodfit.data import Dataset, Preprocessing, Split, Step, Table, names
 from goodfit.data import load as load_data
 from goodfit.data.prints import fingerprint
 from goodfit.data.tables import is_table_path
+from goodfit.data.tables.tabular import read_again
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record, rows_again
@@ -123,7 +124,7 @@ def _read_as(path: str, found: record.RunRecord, progress: Notify | None) -> Dat
     if found.origin is None:
         return load_data(path, progress=progress) if path in names() or not is_table_path(path) else None
     try:
-        return read_table(**{**found.origin, "path": path})
+        return read_again(found.origin, path)
     except InputError:  # too few rows, or one class alone: no data to train on, yet some to test with
         return None
 

@@ -10,11 +10,12 @@ from typing import get_args
 
 import numpy as np
 
-from goodfit.data import Dataset, Split, Step, Table, describe, load, names, read_table
+from goodfit.data import Dataset, Split, Step, Table, describe, load, names
 from goodfit.data.dataset import rows_fault
 from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
 from goodfit.data.tables.several import is_there
+from goodfit.data.tables.tabular import read_again
 from goodfit.errors import InputError, problem
 from goodfit.models.model_file import load_model
 from goodfit.runs.record import SPLIT, SPLIT_FORMAT, RunRecord
@@ -37,7 +38,7 @@ def data_of(
     files = [] if origin is None else [origin["path"], *filter(_is_file, [origin.get("test")])]
     gone = [path for path in files if not is_there(path)]
     if origin is not None and not gone:
-        return read_table(**origin)
+        return read_again(origin)
     if found.origin is None and found.data in names():
         return load(found.data, progress=progress)
     rule = f"was trained on {found.data!r}, which is not a built-in data set"

@@ -13,6 +13,7 @@ from goodfit.data import Dataset, Preprocessing, Sealed, Split, Step, Table, nam
 from goodfit.data import load as load_data
 from goodfit.data.prints import Prints, row_prints
 from goodfit.data.tables import is_table_path, read_frame
+from goodfit.data.tables.commas import as_written
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.row_bytes import row_bytes
 from goodfit.data.tables.survey import weighed
@@ -102,6 +103,7 @@ def _of_frame(
     if net.task == "regression" and len(columns) != net.n_outputs:
         rule = f"must have the {net.n_outputs} targets of the run" if net.n_outputs > 1 else "must have one target"
         raise InputError(problem(frame.name, rule, got=[*columns], fix="Leave the target out to take the run's own."))
+    frame = as_written(frame, preprocessing.commas)
     notes: list[str] = []
     if weight is not None:
         problems = Problems()

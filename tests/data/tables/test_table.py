@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -336,7 +335,8 @@ def test_what_is_surely_an_id_is_left_out_with_a_word(name: str) -> None:
     for cells, kind in ((numbers, "numeric"), (texts, "categorical")):
         found = table({name: cells, "x": X, "y": Y}, "y")
         assert (dict(found.kinds), found.columns[0].role) == ({"x": "numeric"}, "id")
-        assert found.notes == (f"{why}kind: --kind {shlex.quote(f'{name}={kind}')}.",)
+        given = f'"{name}={kind}"' if " " in name else f"{name}={kind}"  # as cmd.exe takes it, too
+        assert found.notes == (f"{why}kind: --kind {given}.",)
         kept = table({name: cells, "x": X, "y": Y}, "y", kinds={name: kind})  # type: ignore[dict-item]
         assert kept.kinds == {name: kind, "x": "numeric"}
     for cells in ([1, 1, *numbers[2:]], [None, *numbers[1:]], [each + 0.5 for each in numbers]):
@@ -347,3 +347,12 @@ def test_what_is_surely_an_id_is_left_out_with_a_word(name: str) -> None:
 @pytest.mark.parametrize("name", ["valid", "Android", "humid", "id_type", "idle", "PAID"])
 def test_other_names_are_no_ids(name: str) -> None:
     assert name in table({name: [7 * each % 61 for each in range(1, 61)], "x": X, "y": Y}, "y").kinds
+
+
+def test_an_id_of_a_sample_is_advised_and_not_left_out(tmp_path: Path) -> None:
+    """Other rows of a file that is streamed may repeat what is in the sample."""
+    path = tmp_path / "a.csv"
+    path.write_text("user id,x,y\n" + "".join(f"{7 * each % 61},{each % 5},{each / 2}\n" for each in range(1, 61)))
+    found = read_table(path, "y", stream=True)
+    assert list(found.kinds) == ["user id", "x"]
+    assert "Column 'user id' looks like an id; if it is one, leave it out with --id \"user id\"." in found.notes

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.data.tables.commas import SEPARATORS as COMMA_SEPARATORS
+from goodfit.data.tables.commas import NumberForms
 from goodfit.data.tables.csv_text import TextBytes
 from goodfit.data.tables.frames import Frame, check_count
 from goodfit.data.tables.parts import TablePart
@@ -44,7 +45,8 @@ def csv_columns(where: str, content: bytes, separator: str | None = None) -> Tab
     header, separator = header_of(where, content, separator)
     columns, _ = cells(where, content, separator, len(header))
     pairs, notes = named(header, [column.slice(1) for column in columns])
-    return TablePart(where, pairs, [*notes, *text.told()], separator in COMMA_SEPARATORS)
+    forms = NumberForms() if separator in COMMA_SEPARATORS else None
+    return TablePart(where, pairs, [*notes, *text.told()], forms)
 
 
 def header_of(where: str, content: bytes, separator: str | None) -> tuple[list[str], str]:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 import numpy as np
 
 from goodfit.data.tables.commas import SEPARATORS as COMMA_SEPARATORS
+from goodfit.data.tables.commas import NumberForms
 from goodfit.data.tables.csv_file import (
     BLOCK,
     EMPTY,
@@ -33,7 +34,7 @@ def csv_parts(where: str, file: BinaryIO, separator: str | None = None, size: in
     counts the rows of the first part.
     """
     names: list[str] = []
-    left_out, sign, records, text = set[str](), separator, 0, TextBytes(where)
+    left_out, sign, records, text, forms = set[str](), separator, 0, TextBytes(where), NumberForms()
     head = b""  # the line of names, until rows come: which columns count them cannot be told before
     for raw, sign in _whole_records(file, separator, size or PART_BYTES):
         content = text.in_utf8(raw)
@@ -42,7 +43,7 @@ def csv_parts(where: str, file: BinaryIO, separator: str | None = None, size: in
         if names:
             columns, count = cells(where, content, sign, len(names), records)
             pairs = [pair for pair in zip(names, columns, strict=True) if pair[0] not in left_out]
-            yield TablePart(where, pairs, text.told(), sign in COMMA_SEPARATORS)
+            yield TablePart(where, pairs, text.told(), forms if sign in COMMA_SEPARATORS else None)
         else:
             head += content
             header, sign = header_of(where, head, sign)
@@ -50,7 +51,7 @@ def csv_parts(where: str, file: BinaryIO, separator: str | None = None, size: in
             if count == 1:
                 continue
             pairs, notes = named(header, [column.slice(1) for column in columns])
-            part = TablePart(where, pairs, [*notes, *text.told()], sign in COMMA_SEPARATORS)
+            part = TablePart(where, pairs, [*notes, *text.told()], forms if sign in COMMA_SEPARATORS else None)
             names = [name or f"column {place}" for place, name in enumerate(header, start=1)]
             left_out = {*names} - {name for name, _ in part.columns}
             yield part

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 
 import numpy as np
@@ -26,9 +25,19 @@ def is_surely_id(name: str, column: RawColumn) -> bool:
 def left_out_note(name: str, column: RawColumn) -> str:
     """What is said of such a column."""
     kind = "categorical" if np.isnan(column.numbers()).any() else "numeric"
-    given = shlex.quote(f"{name}={kind}")
+    given = _argument(f"{name}={kind}")
     why = "its name says so, and it differs in every row"
     return f"Column {name!r} is left out as an id: {why}. To keep it, give its kind: --kind {given}."
+
+
+def advice_note(name: str) -> str:
+    """What is said of one that looks so in some of the rows, which is not enough to leave it out."""
+    return f"Column {name!r} looks like an id; if it is one, leave it out with --id {_argument(name)}."
+
+
+def _argument(text: str) -> str:
+    """As every shell takes it, also that of Windows, to which single quotes are letters."""
+    return text if re.fullmatch(r"[\w.=/-]+", text) else f'"{text}"'
 
 
 def counting(frame: Frame, kinds: Mapping[str, Kind]) -> list[str]:

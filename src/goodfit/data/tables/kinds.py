@@ -35,6 +35,7 @@ REWRITE = {  # what to do about each
     TIMES: "Write them as 17:42.",
     SIGNS: "Write them as plain numbers, as 1234.5.",
 }
+EITHER = r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"  # 1,234, which is 1234 in English and 1.234 elsewhere
 ONE_FORM = "Other numbers have a decimal comma: write all in one way, and 1.234 as 1234 if it is that."
 MEND = (  # in the shell, whatever the encoding; b'.' is a point
     'python -c "import re, pathlib; p = pathlib.Path({file!r}); p.with_stem(p.stem + {end!r}).write_bytes('
@@ -75,7 +76,8 @@ class KindFinding:
         told = " ".join(filter(None, (self.fix, more)))
         if not self.two_forms or not re.fullmatch(r"[\w./ -]+\.(csv|tsv)", where):
             return told
-        return f"{told} To write a file with points alone: {MEND.format(file=where, end='-points')}"
+        line = MEND.format(file=where, end="-points")
+        return f"{told} To write a file with points alone, where texts as 1,5 change, too: {line}"
 
 
 def find_kind(column: RawColumn) -> KindFinding:
@@ -194,7 +196,8 @@ def _if_read(column: RawColumn, kind: Kind, values: Numbers) -> KindFinding | No
     if distinct > FEW_VALUES and mostly:
         rows = np.flatnonzero(wrong)
         rule = f"holds {WORDS[kind].partition(',')[0]} but for {rows_text(rows)}"
-        return KindFinding(None, rule, column.shown(int(rows[0])))
+        got = column.shown(int(rows[0]))
+        return KindFinding(None, rule, got, fix=_rewrite(COMMAS, got) if re.match(EITHER, got) else "")
     return None
 
 
@@ -209,7 +212,8 @@ def _categories(column: RawColumn, words: Sequence[str]) -> KindFinding:
         if not odd or len(alike) < NUMBER_SHARE * len(words):
             continue
         if len(words) > FEW_VALUES or meant == COMMAS:
-            return KindFinding(None, f"holds {meant}", odd[0], fix=REWRITE[meant])
+            first = next((word for word in odd if re.match(EITHER, word)), odd[0]) if meant == COMMAS else odd[0]
+            return KindFinding(None, f"holds {meant}", first, fix=_rewrite(meant, first))
         remark = f"look like {meant}"
     length = sum(map(len, words)) / max(len(words), 1)
     if len(words) > FEW_VALUES and length > LONG_TEXT:
@@ -221,6 +225,13 @@ def _categories(column: RawColumn, words: Sequence[str]) -> KindFinding:
     return KindFinding("categorical", remark=remark)
 
 
+def _rewrite(meant: str, got: str) -> str:
+    """How to write what is meant; of a number that may be two, both."""
+    if not re.match(EITHER, got):
+        return REWRITE[meant]
+    return f"It may be {got.replace(',', '')} or {got.replace(',', '.')}. {REWRITE[meant]}"
+
+
 def rewriting(got: Any, words: str) -> str:
     """How to write a number that is written so that it cannot be read, as 3,5; "" of anything else.
 
@@ -230,7 +241,7 @@ def rewriting(got: Any, words: str) -> str:
         return ""
     if re.match(NUMBER, got):  # it is one, so that others are written otherwise
         return ONE_FORM
-    return next((REWRITE[meant] for meant in (COMMAS, SIGNS) if re.match(MISWRITTEN[meant], got)), "")
+    return next((_rewrite(meant, got) for meant in (COMMAS, SIGNS) if re.match(MISWRITTEN[meant], got)), "")
 
 
 def read_as(column: RawColumn, kind: Kind, *, clock: bool | None = None) -> tuple[Numbers, NDArray[np.bool_]]:

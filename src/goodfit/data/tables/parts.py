@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from goodfit.data.tables.commas import with_commas
+from goodfit.data.tables.commas import NumberForms
 from goodfit.data.tables.frames import Frame, arrow_column, check_names, frame_from
 from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.plain import with_plain
@@ -17,14 +17,14 @@ from goodfit.errors import InputError, nearest, problem
 @dataclass(frozen=True, eq=False)
 class TablePart:
     """Some rows of a table. where: what messages call the table; columns: (name, column) pairs, as `frame_from` takes
-    them; notes: as of a Frame, of the first part alone; commas: whether numbers may have a decimal comma, as in a text
-    file whose separator is none.
+    them; notes: as of a Frame, of the first part alone; commas: where numbers may have a decimal comma, as in a text
+    file whose separator is none, what is known of how they are written: one object for all parts of a file.
     """
 
     where: str
     columns: Sequence[tuple[str, Any]]
     notes: Sequence[str] = field(default=())
-    commas: bool = False
+    commas: NumberForms | None = None
 
     def frame(self, without: Sequence[str] = (), kinds: Mapping[str, Kind] | None = None) -> Frame:
         """The raw columns, but for those named. kinds: of columns as which they will be read, which takes less time."""
@@ -32,7 +32,7 @@ class TablePart:
 
         left = [column for column in self.columns if column[0] not in without] or self.columns
         try:
-            left = with_commas(left) if self.commas else left
+            left = left if self.commas is None else self.commas.read(self.where, left, kinds or {})
             return frame_from(self.where, with_plain(left, kinds or {}), self.notes)
         except pa.ArrowException as error:
             said = str(error).splitlines()[0]

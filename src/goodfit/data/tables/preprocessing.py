@@ -14,6 +14,7 @@ from goodfit.data.tables import stored
 from goodfit.data.tables.base import CellNotes
 from goodfit.data.tables.categories import fit_categories, sharers
 from goodfit.data.tables.coded import coded_rows, dense_rows
+from goodfit.data.tables.commas import COMMA_NOTE, as_written, commas_of
 from goodfit.data.tables.fitted import FIT, FittedColumn
 from goodfit.data.tables.frames import Frame, frame_of, frame_to_encode
 from goodfit.data.tables.kinds import WORDS, Kind, read_as, rewriting
@@ -36,6 +37,8 @@ class Preprocessing:
 
     columns: tuple[FittedColumn, ...]
     ignored: tuple[str, ...] = field(default=())
+    commas: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Columns of the training table, targets too, that were written with decimal commas: as of `RawColumn.commas`."""
 
     @classmethod
     def fit(
@@ -67,7 +70,8 @@ class Preprocessing:
                 return Ordered.fit(name, column, orders[name])
             return fit_categories(name, column, many) if kind == "categorical" else FIT[kind](name, column)
 
-        return cls(tuple(fitted(name, kind, columns[name]) for name, kind in kinds.items()), tuple(ignored))
+        made = tuple(fitted(name, kind, columns[name]) for name, kind in kinds.items())
+        return cls(made, tuple(ignored), commas_of(frame))
 
     @cached_property
     def features(self) -> tuple[str, ...]:
@@ -96,7 +100,8 @@ class Preprocessing:
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON: dicts, lists, texts, and numbers that are finite."""
-        return {"columns": [column.to_json() for column in self.columns], "ignored": list(self.ignored)}
+        made = {"columns": [column.to_json() for column in self.columns], "ignored": list(self.ignored)}
+        return {**made, "commas": dict(self.commas)} if self.commas else made
 
     @classmethod
     def from_json(cls, given: Any, where: str = "Preprocessing") -> Preprocessing:
@@ -139,6 +144,7 @@ class RowReader:
         self._encode: Callable[..., Any] = encode or (coded_rows if coded else dense_rows)
         self._where = "table"
         self._told: dict[str, None] = {}
+        self._commas: dict[str, None] = {}  # columns in which training had none
         self._notes, self._gaps = CellNotes(), dict[str, Gap]()
 
     def read(self, data: Any, *, strict: bool = False) -> tuple[Any, NDArray[np.int64]]:
@@ -147,7 +153,7 @@ class RowReader:
         strict: the error for columns names cells that cannot be read, too.
         InputError for columns that are missing or that hold no values at all.
         """
-        frame, problems = frame_to_encode(data), Problems()
+        frame, problems = as_written(frame_to_encode(data), self.preprocessing.commas), Problems()
         self._where = frame.name
         holds = {column.name: f"{column.kind} values" for column in self.preprocessing.columns}
         check_columns(frame, holds, "that the net was trained on", problems)
@@ -155,6 +161,9 @@ class RowReader:
             if column.name in frame.columns:
                 self._check_cells(frame, column, problems)
         problems.raise_if_any()
+        numeric = {column.name for column in self.preprocessing.columns if column.kind == "numeric"}
+        written = dict.fromkeys(name for name in commas_of(frame) if name in numeric)
+        self._commas |= {name: None for name in written if name not in self.preprocessing.commas}
         self._told |= dict.fromkeys([*frame.notes, *self._extra(frame)])
         kept = np.ones(frame.rows, bool)
         for column in self.preprocessing.columns:
@@ -172,7 +181,8 @@ class RowReader:
 
     def notes(self) -> list[str]:
         """What was ignored and filled in so far, for people."""
-        return [*self._told, *self._notes.texts([column.name for column in self.preprocessing.columns])]
+        commas = [COMMA_NOTE.format(listed([*self._commas]))] if self._commas else []
+        return [*self._told, *commas, *self._notes.texts([column.name for column in self.preprocessing.columns])]
 
     def warnings(self) -> list[str]:
         """Which rows were left out so far, column by column."""

@@ -75,7 +75,8 @@ class RawColumn:
     """All categories, the lowest first, where the column came as ordered ones."""
     commas: str = ""
     """How numbers are read of texts with decimal commas: "decimal", or "grouped", with points between thousands;
-    "unsure" of texts in which a point may be such a one. "" is a decimal point."""
+    "unsure" of texts in which a point may be such a one. "" is a decimal point, and so is "maybe", where nothing in
+    the file tells whether 1.234 is 1234."""
 
     def __len__(self) -> int:
         return len(self.values)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.streams import is_number
+from goodfit.data.tables.commas import as_written, commas_of
 from goodfit.data.tables.files import is_table_path, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.preprocessing import Preprocessing, check_columns, check_read
@@ -77,6 +78,7 @@ def sealed_rows(given: Frame, trained: Survey, target: Target, choices: Choices)
     problems = Problems()
     if not given.rows:
         raise InputError(problem(given.name, "must have at least 1 row to test with; it has none"))
+    given = as_written(given, commas_of(trained.frame))
     told = [*given.notes]
     taken = [*trained.kinds] if choices.weight is None else [*trained.kinds, choices.weight]
     check_columns(given, dict.fromkeys(taken, ANY_VALUES), "of the training table", problems)

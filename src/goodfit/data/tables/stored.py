@@ -19,9 +19,12 @@ class Damaged(Exception):
     """The JSON is not what goodfit writes; the message says where."""
 
 
-def read(given: Any) -> tuple[tuple[FittedColumn, ...], tuple[str, ...]]:
-    """(columns, ignored names) of a JSON value; Damaged if anything in it is not as it should be."""
-    parts = _object(given, {"columns", "ignored"}, "it")
+def read(given: Any) -> tuple[tuple[FittedColumn, ...], tuple[str, ...], dict[str, str]]:
+    """(columns, ignored names, how columns with decimal commas are written) of a JSON value; Damaged if anything in it
+    is not as it should be.
+    """
+    given = {"commas": {}, **given} if isinstance(given, dict) else given  # which is there only where there are some
+    parts = _object(given, {"columns", "ignored", "commas"}, "it")
     listed = _list(parts["columns"], "its columns")
     columns, inputs = [], 0
     for place, each in enumerate(listed):
@@ -33,7 +36,15 @@ def read(given: Any) -> tuple[tuple[FittedColumn, ...], tuple[str, ...]]:
     names = [column.name for column in columns]
     if not names or len(set(names)) < len(names):
         raise Damaged("its columns have equal names" if names else "it has no columns")
-    return tuple(columns), tuple(_text(name, "an ignored column") for name in _list(parts["ignored"], "'ignored'"))
+    ignored = tuple(_text(name, "an ignored column") for name in _list(parts["ignored"], "'ignored'"))
+    return tuple(columns), ignored, _commas(parts["commas"])
+
+
+def _commas(given: Any) -> dict[str, str]:
+    names = _list([*given] if isinstance(given, dict) else None, "the names in 'commas'")
+    if any(given[name] not in ("decimal", "grouped") for name in names):
+        raise Damaged("a column in 'commas' is neither decimal nor grouped")
+    return {_text(name, "a column in 'commas'"): given[name] for name in names}
 
 
 def _column(given: Any, where: str) -> FittedColumn:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.sources import Notify, Step
+from goodfit.data.tables.commas import NumberForms
 from goodfit.data.tables.file_parts import in_parts
 from goodfit.data.tables.frames import Frame, check_names
 from goodfit.data.tables.parts import TablePart, plain_values
@@ -95,7 +96,7 @@ def sampled(path: str, limits: StreamLimits) -> tuple[Frame, NDArray[np.int64], 
     chosen, first, most, bound = list[tuple[Any, Any, Any]](), 0, 0, np.uint64(2**64 - 1)
     notes, commas = dict[str, None](), False
     for part in file_parts_of(path, 1):
-        notes, commas = notes | dict.fromkeys(part.notes), commas or part.commas
+        notes, commas = notes | dict.fromkeys(part.notes), commas or part.commas is not None
         names = [name for name, _ in part.columns]
         check_names(path, names)
         columns = [plain_values(column) for _, column in part.columns]
@@ -114,7 +115,7 @@ def sampled(path: str, limits: StreamLimits) -> tuple[Frame, NDArray[np.int64], 
     order = np.argsort(numbers)
     piece = piece.take(pa.array(order)).combine_chunks()
     pairs = [(name, piece[name].combine_chunks()) for name in piece.column_names]
-    sample = TablePart(path, pairs, list(notes), commas).frame()
+    sample = TablePart(path, pairs, list(notes), NumberForms() if commas else None).frame()
     del chosen, piece
     pa.default_memory_pool().release_unused()
     return sample, numbers[order].astype(np.int64), first

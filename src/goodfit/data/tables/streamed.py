@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from goodfit.data.dataset import Dataset
 from goodfit.data.split import TEST_SHARE, Split
 from goodfit.data.tables.coded import grouped_rows, is_grouped, single_places
+from goodfit.data.tables.commas import commas_of
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.preprocessing import Preprocessing, RowReader
@@ -326,8 +327,10 @@ class FileStream:
         if table.target.task == "regression":
             kinds |= dict.fromkeys(table.target.columns, "numeric")
         left_out = [name for name in self.sample.names if name not in kinds and name not in table.target.columns]
-        rows = 0
+        written, rows = commas_of(self.sample), 0
         for part in file_parts_of(self.path, number, self.rows):
+            if part.commas is not None:
+                part.commas.start(written)
             frame = part.frame(left_out, kinds)
             rows += frame.rows
             yield frame

@@ -14,13 +14,14 @@ import numpy as np
 from goodfit.arguments import public
 from goodfit.data.dataset import WEIGHT_FIX, WEIGHT_RULE
 from goodfit.data.tables.categories import sharers, sharing
+from goodfit.data.tables.commas import COMMA_NOTE, commas_of
 from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
-from goodfit.data.tables.ids import counting, is_surely_id, left_out_note
+from goodfit.data.tables.ids import advice_note, counting, is_surely_id, left_out_note
 from goodfit.data.tables.kinds import COMMA_REMARK, Kind, find_kind
 from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.ordered import check_order, checked_orders, in_order
-from goodfit.data.tables.preprocessing import check_read
+from goodfit.data.tables.preprocessing import check_read, listed
 from goodfit.data.tables.raw import RawColumn
 from goodfit.data.tables.targets import TableTask, Target, doubts, find_targets, target_names
 from goodfit.errors import InputError, Problems, nearest, problem
@@ -49,6 +50,8 @@ class Choices:
     weight: str | None = None
     ordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Column -> its categories, the lowest first."""
+    finds_ids: bool = True
+    """Whether what is surely an id is left out without being asked."""
 
     @classmethod
     def of(
@@ -198,8 +201,16 @@ def survey(frame: Frame, choices: Choices) -> Survey:
                 notes += doubts(frame.columns[each.name], each)
             frame = frame.take(target.rows)
     looked = _shared([_look(frame, name, choices, target, problems) for name in frame.columns], frame, choices)
-    ids = [each.name for each in looked if each.role == "id" and each.name not in choices.ids]
+    written = commas_of(frame)
+    if read := [each.name for each in looked if each.name in written and _is_number(each, target)]:
+        notes.append(COMMA_NOTE.format(listed(read)))
+    ids = found_ids(looked, choices)
     notes += [left_out_note(name, frame.columns[name]) for name in ids]
+    sampled = choices.finds_ids and frame.numbers is not None  # so that other rows may repeat what is in these
+    for column in looked if sampled else ():
+        named = column.name not in choices.kinds and column.kind is not None
+        if named and is_surely_id(column.name, frame.columns[column.name]):
+            notes.append(advice_note(column.name))
     for name, what in frame.unreadable.items():
         left = name in choices.ids and name not in (choices.group, choices.time, choices.weight)
         looked.append(SurveyedColumn(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
@@ -215,6 +226,18 @@ def survey(frame: Frame, choices: Choices) -> Survey:
         problems.add(frame.name, rule, fix="The target, ids and constant columns are not features.")
     orders = {name: order for name in kinds if (order := _order(frame, name, choices)) is not None}
     return Survey(frame, target, kinds, tuple(looked), tuple(notes), tuple(problems.found), orders)
+
+
+def _is_number(column: SurveyedColumn, target: Target | None) -> bool:
+    """Whether a column is read as numbers."""
+    if column.role == "target":
+        return target is not None and target.task == "regression"
+    return column.kind == "numeric" or column.role in ("weight", "time")
+
+
+def found_ids(columns: Iterable[SurveyedColumn], choices: Choices) -> list[str]:
+    """The columns that are left out as ids without being asked."""
+    return [each.name for each in columns if each.role == "id" and each.kind is None and each.name not in choices.ids]
 
 
 def _order(frame: Frame, name: str, choices: Choices) -> tuple[str, ...] | None:
@@ -302,7 +325,7 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
             rule = f"column {name!r} must hold yes and no to be boolean; all its values mean the same"
             problems.add(frame.name, rule, got=column.shown(0), fix=f"Use --kind {name}=categorical.")
         return SurveyedColumn(name, kind, "input", distinct, missing, _remark(column, kind, "as requested"))
-    if is_surely_id(name, column):
+    if choices.finds_ids and frame.numbers is None and is_surely_id(name, column):
         return SurveyedColumn(name, None, "id", distinct, missing, "left out as an id")
     finding = find_kind(column)
     if finding.kind is None:

@@ -25,7 +25,16 @@ from goodfit.data.tables.row_bytes import row_bytes
 from goodfit.data.tables.sealed_rows import SealedTable, asked_rows, check_divided, sealed_rows
 from goodfit.data.tables.several import name_of
 from goodfit.data.tables.streamed import FileStream, refuse_streamed
-from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Survey, SurveyedColumn, check_names, survey, times_of
+from goodfit.data.tables.survey import (
+    SHOWN_COLUMNS,
+    Choices,
+    Survey,
+    SurveyedColumn,
+    check_names,
+    found_ids,
+    survey,
+    times_of,
+)
 from goodfit.data.tables.targets import TableTask, Target
 from goodfit.errors import InputError, Problems, problem
 from goodfit.notices import warn
@@ -333,14 +342,32 @@ def read_table(
     stream: whether its rows, which may be more than fit into memory, are read in parts; `goodfit.train` alone takes
     such a table (see docs/tables.md). A run's own division of the rows, where it is read again for that run.
     """
+    choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
+    return _read_table(path, choices, test, stream)
+
+
+def read_again(chosen: Mapping[str, Any], path: str | os.PathLike[str] | None = None) -> Table:
+    """A table file read as it was for a run, by `Table.origin`: no column is left out as an id but those that were.
+
+    path: of another file, to be read alike; None for the same.
+    """
+    given = dict(chosen)
+    where, test, stream = given.pop("path", None), given.pop("test", None), given.pop("stream", False)
+    found = Choices.of(
+        given.pop("target", None), given.pop("ids", ()), given.pop("task", None), given.pop("kinds", None), **given
+    )
+    return _read_table(path or where, replace(found, finds_ids=False), test, stream)
+
+
+def _read_table(path: str | os.PathLike[str], choices: Choices, test: Any, stream: bool | Mapping[str, Any]) -> Table:
     streamed = None
     if stream is not False:
-        refuse_streamed(os.fspath(path), {"group": group, "time": time, "weight": weight}, test)
+        columns = {"group": choices.group, "time": choices.time, "weight": choices.weight}
+        refuse_streamed(os.fspath(path), columns, test)
         streamed = FileStream.of(path, None if stream is True else stream)
     frame = read_frame(path) if streamed is None else streamed.frame
-    if target is None and Path(path).suffix.lower() == ".npz" and NPZ_TARGET in frame.columns:
-        target = NPZ_TARGET
-    choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
+    if choices.target is None and Path(path).suffix.lower() == ".npz" and NPZ_TARGET in frame.columns:
+        choices = replace(choices, target=NPZ_TARGET)
     asked = _asked(test)
     origin = {"path": str(Path(path).resolve()), **choices.as_dict()}
     if asked is not None:
@@ -391,7 +418,9 @@ def _table(
     if found.problems or found.target is None:
         raise InputError(*found.problems)
     apart = _sealed(asked, found, choices)
-    origin = None if origin is None else {**origin, "task": found.target.task}
+    if origin is not None:  # with the ids that were found, so that the run finds them again
+        ids = [*choices.ids, *found_ids(found.columns, choices)]
+        origin = {**origin, "ids": ids, "task": found.target.task}
     notes = found.notes if apart is None else (*found.notes, *apart.notes)
     return Table(
         name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -11,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.tables.frames import Frame, frame_of
-from goodfit.data.tables.kinds import FEW_VALUES, ID_ROWS, ONE_FORM, Kind, KindFinding, are_opposites, find_kind
+from goodfit.data.tables.kinds import (
+    COMMA_REMARK,
+    FEW_VALUES,
+    ID_ROWS,
+    ONE_FORM,
+    Kind,
+    KindFinding,
+    are_opposites,
+    find_kind,
+)
 from goodfit.data.tables.preprocessing import check_read, listed
 from goodfit.data.tables.raw import RawColumn
 from goodfit.errors import InputError, Problems, nearest, problem
@@ -20,6 +30,7 @@ from goodfit.words import as_listed, rows_text
 TableTask = Literal["classification", "regression"]
 ROWS_PER_VALUE = 10  # rows that each distinct whole number must have on average to be a class, beyond two numbers
 MOST_CLASSES = 1000
+WHOLE_COMMA = re.compile(r"^([+-]?[0-9]+),0+$")
 SHOWN_CLASSES = 8  # in a message
 NUMBERS_ALONE = "Train one target at a time, or take whole numbers as such: --task regression."
 
@@ -222,6 +233,7 @@ def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
     column = frame.columns[name]
     codes, words = column.codes, column.categories()
     if column.storage == "text":
+        codes, words = _whole_names(column)
         codes = _one_spelling(codes, words)
     rows = np.flatnonzero(codes >= 0)
     used, y = np.unique(codes[rows], return_inverse=True)
@@ -240,6 +252,16 @@ def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
             fix = finding.mending(frame.name) or "Choose another target."
         problems.add(frame.name, rule, got=f"{len(classes):,} classes in {len(rows):,} rows", fix=fix)
     return Target(name, "classification", rows, place[y], tuple(classes[at] for at in order))
+
+
+def _whole_names(column: RawColumn) -> tuple[NDArray[np.int32], list[str]]:
+    """(codes [N], names) of the classes of texts: 3,0 is 3 where numbers have a decimal comma, as 3.0 is elsewhere."""
+    codes, words = column.codes, column.categories()
+    if column.commas not in COMMA_REMARK:
+        return codes, words
+    names = [WHOLE_COMMA.sub(r"\1", word) for word in words]
+    first = {name: place for place, name in reversed([*enumerate(names)])}
+    return np.array([*(first[name] for name in names), -1], np.int32)[codes], names
 
 
 def _one_spelling(codes: NDArray[np.int32], words: Sequence[str]) -> NDArray[np.int32]:
@@ -349,8 +371,9 @@ def _known_target(
         y: NDArray[Any] = column.numbers()
         rows = np.flatnonzero(np.isfinite(y))
     else:
-        places = class_places(classes, column.categories())
-        y = np.array([*(-1 if place is None else place for place in places), -1], np.int32)[column.codes]
+        codes, words = _whole_names(column) if column.storage == "text" else (column.codes, column.categories())
+        places = class_places(classes, words)
+        y = np.array([*(-1 if place is None else place for place in places), -1], np.int32)[codes]
         rows = np.flatnonzero(column.codes >= 0)
         strange = np.flatnonzero((y < 0) & (column.codes >= 0))
         if strange.size:
