@@ -73,7 +73,8 @@ def test_csv_is_read_as_a_file_is(people: Client) -> None:
     assert status == 200
     assert (probabilities(answer) == expected).all()
     assert answer["notes"] == ["Column '城市': 1 value is not seen in training: 'Rome'."]
-    assert people.predict(CSV.replace("33", "33,0"), "text/csv")[1] == answer
+    told = ["Read with a decimal comma, 1,5 as 1.5: 'age'.", *answer["notes"]]
+    assert people.predict(CSV.replace("33", "33,0"), "text/csv")[1] == {**answer, "notes": told}
     as_json = [ROW, {**ROW, "age": None, "城市": "Rome", "member": True}]
     assert people.predict({"rows": as_json})[1] == answer
 
