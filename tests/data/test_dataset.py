@@ -133,7 +133,7 @@ def test_what_arrays_say_themselves_stands() -> None:
         (["a"] * 60, r"^Dataset 'table': the target 'y' must have at least two classes"),
         ([f"name {i}" for i in range(60)], r"the target 'y' must hold numbers or classes; it holds a different text"),
         ([[1], [1, 2]] * 30, r"^Dataset 'table': 'y' must be an array; its rows differ in length"),
-        (["3,5", "4,5", "5,5"] * 20, r"it holds numbers that are written with a comma; got '3,5'"),
+        (["3,5", "4,5", "5,5"] * 20, r"it holds numbers that are written with a comma, first in row 0; got '3,5'"),
     ],
 )
 def test_targets_of_arrays_that_are_unusable_are_one_message(y: Any, message: str) -> None:
