@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from goodfit.data import Dataset, Split
 from goodfit.data.agreement import MOST_COLUMNS, partial_twins, tail_of
 from goodfit.leaks import guard
 from goodfit.leaks.check import LeakCheck, check_split
-from goodfit.leaks.guarding import LeakFinding
+from goodfit.leaks.guarding import LeakFinding, why_equal
 from goodfit.leaks.telling_inputs import telling_inputs
 
 PAIR = "gives the target exactly with another column: "
@@ -109,7 +110,7 @@ def test_a_doubt_is_not_called_none() -> None:
     check = check_split(last_quarter(rng.integers(0, 3, (400, 3)), rng.integers(0, 2, 400)))
     assert check is not None
     assert ("exact", "cannot tell") in statuses(check.findings)
-    assert "cannot tell: 100 rows of the test set (100 %) also occur in the training set; about" in str(check)
+    assert "cannot tell: 100 rows of the test set (100 %) also occur in the training set, where about" in str(check)
 
 
 def test_few_values_of_one_column_are_equal_by_chance_and_a_copied_one_is_not() -> None:
@@ -120,3 +121,17 @@ def test_few_values_of_one_column_are_equal_by_chance_and_a_copied_one_is_not() 
         data = Dataset("one", values[:, None].astype(np.float32), np.arange(60) % 2, "classification", ("n", "y"))
         parts = Split(data, np.arange(40), np.arange(40, 45), np.arange(45, 60))
         assert any(found.status == "issue" for found in guard(parts)) == right
+
+
+def test_a_chance_below_one_row_is_no_zero_and_one_row_in_doubt_is_too_few_to_matter() -> None:
+    end, _ = why_equal(1, 0.12, None)
+    assert end == (
+        ", where about 0.12 would by chance, since the features have few distinct values: copies cannot be told from "
+        "chance."
+    )
+    text = f"1 row of the test set (0.6 %) also occurs in the training set{end}"
+    one = LeakFinding("exact", "cannot tell", ("test", "train"), 1, 1 / 160, ((0, 1),), (), text, "Look.")
+    summary = str(LeakCheck((one,), True, None, 0.1))
+    assert "1 row of the test set (0.6 %) also occurs in the training set: too few to matter." in summary
+    many = replace(one, count=40, share=0.25)
+    assert ": cannot tell: 1 row of" in str(LeakCheck((one, many), True, None, 0.1))

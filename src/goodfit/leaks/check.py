@@ -54,6 +54,16 @@ class LeakCheck:
         """Those to warn of: twins only where they are at least FEWEST and SMALL * sqrt(held-out rows)."""
         return tuple(each for each in self.issues if each.code in ("group", "input") or not _is_small(each))
 
+    @property
+    def _doubts(self) -> tuple[LeakFinding, ...]:
+        return tuple(each for each in self.findings if each.status == "cannot tell")
+
+    @property
+    def _few_in_doubt(self) -> tuple[LeakFinding, ...]:
+        """All doubts, where each is of so few rows that copies would not matter either."""
+        counted = all(each.count and each.code not in ("group", "input") and _is_small(each) for each in self._doubts)
+        return self._doubts if counted else ()
+
     def warn(self) -> None:
         """A LeakWarning for each finding of `told`."""
         for each in self.told:
@@ -63,11 +73,11 @@ class LeakCheck:
         """One line: what was found, what to think of, and what was not looked for."""
         if self.told:
             found = "see the warnings" if len(self.told) > 1 else "see the warning"
-        elif self.issues:
-            texts = (each.text.partition(":")[0].partition(", ")[0] for each in self.issues)
+        elif few := self.issues or self._few_in_doubt:
+            texts = (each.text.partition(":")[0].partition(", ")[0] for each in few)
             found = f"{'; '.join(texts)}: too few to matter"
-        elif doubts := [each.text for each in self.findings if each.status == "cannot tell"]:
-            texts = (text.removeprefix("Cannot tell ").partition(". ")[0].rstrip(".") for text in doubts)
+        elif self._doubts:
+            texts = (each.text.removeprefix("Cannot tell ").partition(". ")[0].rstrip(".") for each in self._doubts)
             found = f"cannot tell: {'; '.join(texts)}"
         else:
             found = "none found"

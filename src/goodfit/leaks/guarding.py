@@ -23,7 +23,7 @@ from goodfit.leaks.near_images import can_compare
 from goodfit.leaks.near_pairs import NearPairs, near_pairs
 from goodfit.leaks.telling_inputs import telling_inputs
 from goodfit.leaks.twins_by_chance import CHANCE_SHARE, measured_again, twins_expected
-from goodfit.words import as_listed
+from goodfit.words import as_listed, digits
 
 Code = Literal["exact", "relabelled", "near", "changed", "group", "input"]
 Status = Literal["issue", "notice", "cannot tell"]
@@ -208,7 +208,8 @@ def why_equal(count: int, chance: float, changed: int | None) -> tuple[str, str]
     where nothing says that they were measured again.
     """
     if chance >= CHANCE_SHARE * count:
-        return f"; about {chance:,.0f} would by chance, since the features have few distinct values.", CHANCE_ADVICE
+        by_chance = f", where about {digits(chance, 2)} would by chance, since the features have few distinct values"
+        return f"{by_chance}: copies cannot be told from chance.", CHANCE_ADVICE
     if changed is None:
         return "", ""
     what = f"{changed:,} of them with a different target" if changed else "with few distinct combinations of values"
