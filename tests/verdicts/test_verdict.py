@@ -216,3 +216,16 @@ def test_what_would_tell_more_of_a_quick_verdict_is_one_that_is_not() -> None:
 def test_a_run_that_is_not_done_is_refused(tmp_path: Path) -> None:
     with pytest.raises(gf.InputError, match=r"must be the folder of a run"):
         judge_run(tmp_path)
+
+
+def test_a_good_fit_says_in_its_sentence_what_was_not_asked(starved: Verdict) -> None:
+    decision = dataclasses.replace(starved.decision, kind="good fit", best=None, learned="yes")
+    told = dataclasses.replace(starved, decision=decision, shortened=4).sentence
+    assert told.startswith("Good fit: as far as trainings of 4 of 30 epochs tell, none of ")
+    assert told.endswith(", nor would twice the data help.")  # all larger nets and longer trainings were asked
+    kept = [place for place, probe in enumerate(starved.probes) if probe.side not in ("freer", "longer")]
+    gains = tuple(starved.decision.gains[place] for place in kept)
+    probes = tuple(starved.probes[place] for place in kept)
+    found = dataclasses.replace(starved, probes=probes, decision=dataclasses.replace(decision, gains=gains))
+    assert found.sentence.startswith("Good fit: none of ")
+    assert found.sentence.endswith("; not asked: a hidden layer, longer, higher learning rate.")

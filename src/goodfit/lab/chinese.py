@@ -124,7 +124,12 @@ def _library(text: str) -> str | None:
 
 
 def _part(text: str) -> str:
-    """What stands in a sentence of the library: a phrase, or several, or what has no language."""
+    """What stands in a sentence of the library: a phrase, or several, or what has no language.
+
+    A sentence that another goes on from has lost its full stop: "Good fit: ...; measured on ...".
+    """
+    if ": " in text and (whole := _found(f"{text}.", "library", _part)):
+        return whole.removesuffix("。")
     return _library(text) or _joined(text, [_found(each, "library", _part) for each in _ROW.split(text)[::2]])
 
 

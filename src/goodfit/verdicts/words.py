@@ -7,6 +7,9 @@ import numpy as np
 
 from goodfit.verdicts.evidence import LOG_LOSS, VerdictEvidence
 from goodfit.verdicts.gains import NEXT_DOUBLING, Gain
+from goodfit.verdicts.probes import probes_of
+
+NOTHING_BETTER = ("good fit", "limited by noise", "limited by data")
 
 STATUS_WORDS = {
     "better": "significantly better",
@@ -20,12 +23,22 @@ STATUS_WORDS = {
 def sentence(found: VerdictEvidence) -> str:
     """The verdict with its evidence."""
     told = _told(found)
+    if found.kind in NOTHING_BETTER and (missing := _not_asked(found)):
+        told = f"{told[:-1]}; not asked: {', '.join(missing)}."
     if found.measured_rows < found.learning_rows:
         told = f"{told[:-1]}; measured on {found.measured_rows:,} of {found.learning_rows:,} rows."
     if found.decision.learned == "yes" or found.kind == "diverged" or _by_constant(found) or _too_short(found):
         return told
     where = "" if found.decision.fitted else ", not even on its training data: it has not learned"
     return f"{told} The recipe itself predicts no better than a constant{where}."
+
+
+def _not_asked(found: VerdictEvidence) -> list[str]:
+    """Larger nets and longer or larger steps that were left out, so that nothing is known of what they would gain."""
+    asked = {probe.name for probe in found.probes}
+    return [
+        each.name for each in probes_of(found.recipe) if each.side in ("freer", "longer") and each.name not in asked
+    ]
 
 
 def _told(found: VerdictEvidence) -> str:
@@ -177,7 +190,10 @@ def _moves(found: VerdictEvidence, gain: Gain, by: float, *, past: bool = False)
 
 def _nothing(found: VerdictEvidence) -> str:
     margin = number(found.decision.margin)
-    return f"none of {len(found.probes)} alternatives is better by more than {margin} of {found.what}"
+    nothing = f"none of {len(found.probes)} alternatives is better by more than {margin} of {found.what}"
+    if found.shortened is not None:
+        return f"as far as trainings of {found.shortened} of {found.recipe.epochs} epochs tell, {nothing}"
+    return f"as far as trainings of fewer steps tell, {nothing}" if found.sampled else nothing
 
 
 def _open(found: VerdictEvidence) -> str:
