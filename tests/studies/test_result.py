@@ -190,12 +190,17 @@ def test_a_study_of_ones_own_is_run_and_written_as_the_shipped_ones_are(tmp_path
     """Without a section, and in English alone; its page says the call, for no command knows it."""
     own = dataclasses.replace(declared(GOOD), section="", title=Words("Mine"))
     result = gf.studies.run(own, out=tmp_path)
-    assert repr(result).startswith("Mine: goodfit.studies.run(made_up)\n")
-    for page in ("made-up.html", "made-up.zh.html"):
-        text = (tmp_path / page).read_text("utf-8")
-        assert "goodfit.studies.run(made_up)" in text
-        assert "<h1>Mine</h1>" in text
-        assert "goodfit lab" not in text
+    assert repr(result).startswith("Mine: goodfit.studies.run(study)  # study: your Study named 'made-up'\n")
+    text = (tmp_path / "made-up.html").read_text("utf-8")
+    assert "goodfit.studies.run(study)" in text
+    assert "<h1>Mine</h1>" in text
+    assert "goodfit lab" not in text
+    assert "zh.html" not in text  # nothing is written, nor linked, in a language that was not given
+    assert not (tmp_path / "made-up.zh.html").exists()
+    both = dataclasses.replace(own, title=Words("Mine", "我的"))
+    assert [page.name for page in gf.studies.run(both).write(tmp_path / "both")] == ["made-up.html", "made-up.zh.html"]
+    with pytest.raises(InputError, match=r"got 'own\.py'. A study of your own runs from Python: goodfit\.studies\.run"):
+        gf.studies.run("own.py")
     assert not (tmp_path / "unfinished").exists()
 
 

@@ -8,6 +8,8 @@ from goodfit.arguments import public
 from goodfit.errors import InputError, nearest, problem
 from goodfit.studies.declaring import Study
 
+OWN = "A study of your own runs from Python: goodfit.studies.run(study), with its Study."  # for who names its file
+
 
 def names() -> list[str]:
     """The studies' names, those of their folders with dashes; nothing is loaded."""
@@ -29,7 +31,8 @@ def find(name: str) -> Study:
         name = by_section().get(name, name)
     if name not in known:
         valid = sorted(by_section()) if name[:1].isdigit() else known
-        raise InputError(problem("Study", "the name must be a known one", got=name, fix=nearest(name, valid)))
+        fix = OWN if name.endswith(".py") else nearest(name, valid)
+        raise InputError(problem("Study", "the name must be a known one", got=name, fix=fix))
     return _load(name)
 
 

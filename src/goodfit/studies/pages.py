@@ -65,7 +65,9 @@ def study_page(result: StudyFindings, language: Language, beside: Sequence[str] 
         lead=study.question.of(language),
         glance=[_glance(result.claim(each), language) for each in study.glance],
         sections=[Section(title.of(language), blocks) for title, blocks in parts if blocks],
-        links=[] if framed else [*_other_languages(study.name, language), *_beside(study.name, beside, language)],
+        links=[]
+        if framed
+        else [*_other_languages(study.name, language, languages_of(study)), *_beside(study.name, beside, language)],
         foot=_foot(result, language, alone=framed),
         language=language,
         framed=framed,
@@ -154,7 +156,7 @@ def command(study: Study, values: Mapping[str, Any]) -> str:
     changed = [each for each in study.parameters if values[each.name] != each.default]
     if is_own(study):
         given = "".join(f", {each.name}={values[each.name]!r}" for each in changed)
-        return f"goodfit.studies.run({study.name.replace('-', '_')}{given})"
+        return f"goodfit.studies.run(study{given})  # study: your Study named {study.name!r}"
     words = ["goodfit", "study", study.name]
     for each in changed:
         words += [each.option, each.text(values[each.name])]
@@ -216,8 +218,13 @@ def _grid(table: TableOf, result: StudyFindings, language: Language, *, alone: b
     return Grid(table.title.of(language), columns, rows, left=table.left, note=note.of(language))
 
 
-def _other_languages(name: str, language: Language) -> list[Link]:
-    return [Link(LANGUAGE_NAMES[each], page_name(name, each)) for each in LANGUAGES if each != language]
+def languages_of(study: Study) -> tuple[Language, ...]:
+    """The languages that a study has pages in: Chinese where it says its title in Chinese."""
+    return LANGUAGES if study.title.zh else LANGUAGES[:1]
+
+
+def _other_languages(name: str, language: Language, all: Sequence[Language] = LANGUAGES) -> list[Link]:
+    return [Link(LANGUAGE_NAMES[each], page_name(name, each)) for each in all if each != language]
 
 
 def _beside(name: str, beside: Sequence[str], language: Language) -> list[Link]:

@@ -44,7 +44,7 @@ class Result(StudyFindings):
         return study_page(self, language).html()
 
     def write(self, out: str | Path) -> tuple[Path, ...]:
-        """Write pages, figures (SVG, PNG) and tables (CSV) into a folder; the two pages' paths, English first."""
+        """Write pages, figures (SVG, PNG) and tables (CSV) into a folder; the pages' paths, English first."""
         from goodfit.studies.writing import write
 
         return write(self, Path(out))

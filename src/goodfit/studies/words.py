@@ -13,7 +13,7 @@ LANGUAGES: tuple[Language, ...] = tuple(PHRASES)
 
 @dataclass(frozen=True)
 class Words:
-    """A text in English and in Chinese. zh: "" in a study of one's own whose Chinese page has the English text."""
+    """A text in English and in Chinese. zh: "" in a study of one's own that says it in English alone."""
 
     en: str
     zh: str = ""

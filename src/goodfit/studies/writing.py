@@ -18,7 +18,7 @@ from goodfit.files import write_atomically
 from goodfit.plain_json import plain
 from goodfit.reading import read_text
 from goodfit.studies.declaring import Columns
-from goodfit.studies.pages import page_name, study_page
+from goodfit.studies.pages import languages_of, page_name, study_page
 from goodfit.studies.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ RESULT = "result.json"
 def write(result: StudyFindings, out: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
     """Write a study's pages into `out`, and its other files into a folder there; the pages' paths, English first.
 
-    An earlier, different result is not overwritten: see `put_aside`.
+    There is no Chinese page of a study without a Chinese title. An earlier, different result is not
+    overwritten: see `put_aside`.
     beside: as in `study_page`.
     """
     put_aside(result, out)
@@ -42,7 +43,9 @@ def write(result: StudyFindings, out: Path, beside: Sequence[str] = ()) -> tuple
     for table in result.study.tables:
         write_atomically(folder / f"{table.name}.csv", as_csv(result.tables[table.name]).encode())
     write_atomically(folder / RESULT, as_json(result.to_dict()).encode())
-    pages = [(study_page(result, each, beside), page_name(result.study.name, each)) for each in LANGUAGES]
+    pages = [
+        (study_page(result, each, beside), page_name(result.study.name, each)) for each in languages_of(result.study)
+    ]
     return tuple(page.write(out / name) for page, name in pages)
 
 
