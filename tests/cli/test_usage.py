@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib
+import inspect
 import json
 import os
 import re
@@ -20,7 +22,7 @@ from docs_blocks import check_command
 from goodfit import __version__
 from goodfit.cli import exits
 from goodfit.cli.app import COMMANDS as COMMANDS_HELP
-from goodfit.cli.app import DATA_COMMANDS
+from goodfit.cli.app import DATA_COMMANDS, FUNCTIONS
 from goodfit.errors import GoodfitError, InputError
 from goodfit.training.recipe import Recipe
 
@@ -352,3 +354,28 @@ def test_completion_of_commands_and_options(call: Any, monkeypatch: pytest.Monke
     text = script.read_text()
     for word in ("train", "select", "--hidden", "--strict", "weight-decay"):
         assert word in text
+
+
+NO_RESULT = {"lab", "serve"}  # they go on until they are stopped
+NOTHING_BESIDE = {"card", "devices", "export", "ledger", "report", "runs", "show", "data list"}
+
+
+@pytest.mark.parametrize("command", [*((name,) for name in COMMANDS_HELP), *(("data", name) for name in DATA_COMMANDS)])
+def test_sister_commands_have_the_same_common_flags(command: tuple[str, ...]) -> None:
+    """--json wherever there is a result, --quiet wherever progress or notes may stand beside it."""
+    name = " ".join(command)
+    module = importlib.import_module(f"goodfit.cli.{command[0]}")
+    function = module.list_ if name == "study" else getattr(module, FUNCTIONS.get(command[-1], command[-1]))
+    flags = inspect.signature(function).parameters
+    assert ("json" in flags) == (name not in NO_RESULT)
+    assert ("quiet" in flags) == (name not in NOTHING_BESIDE)
+    if name in NOTHING_BESIDE and command[0] != "data":
+        assert "progress" not in Path(str(module.__file__)).read_text("utf-8")
+
+
+@pytest.mark.parametrize("words", [("data", "list"), ("data", "show", "moons"), ("data", "check", "moons", "--quiet")])
+def test_no_line_of_a_table_ends_in_blanks(call: Any, words: tuple[str, ...]) -> None:
+    code, out, err = call(*words)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) > 2
+    assert [line for line in out.splitlines() if line != line.rstrip()] == []

@@ -68,9 +68,11 @@ def check(
     seed: Annotated[int, Parameter(help="Random seed of the split.")] = 0,
     near: Annotated[bool, Parameter(help="Also look for near-duplicates, which takes longer.")] = True,
     json: _Json = False,
+    quiet: _Quiet = False,
 ) -> None:
     """Check for leakage: duplicates and near-duplicates across the split, and features that determine the target."""
     from goodfit.cli.data_tables import print_leaks
+    from goodfit.cli.progress import watch
     from goodfit.cli.tables import known_data
     from goodfit.data import load
     from goodfit.leaks import guard
@@ -78,7 +80,9 @@ def check(
     from goodfit.training.recipe import Recipe
 
     found = known_data(name, table)
-    parts = as_split(Recipe(valid=valid, seed=seed), load(found) if isinstance(found, str) else found)
+    with watch(quiet=quiet) as watcher:
+        source = load(found, progress=watcher.step) if isinstance(found, str) else found
+    parts = as_split(Recipe(valid=valid, seed=seed), source)
     print_leaks(parts, guard(parts, near=near), near=near, json=json)
 
 

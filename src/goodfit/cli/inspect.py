@@ -48,6 +48,7 @@ def inspect(
     check: Annotated[bool, _flag("Instead, check the gradient against finite differences.")] = False,
     figure: Annotated[Path | None, Parameter(help="Write a figure of the passes to this .svg or .png file.")] = None,
     json: Annotated[bool, _flag("Print one JSON object instead of tables.")] = False,
+    quiet: Annotated[bool, _flag("Show no progress and no notes.")] = False,
 ) -> None:
     """Diagnose a net: activations and gradients by layer, what is wrong, and how to fix it."""
     given = locals()
@@ -58,46 +59,49 @@ def inspect(
         "seeds": seeds,
         "quick": quick,
     }
+    told = not quiet
     if resume is not None:
         from goodfit.inspection.trial import unfinished_call
 
-        refuse_beside_resume(inspect, given, "all", "figure", "attempt", rest="--all, --figure and --json")
+        refuse_beside_resume(inspect, given, "all", "figure", "attempt", rest="--all, --figure, --json and --quiet")
         net, attempt, how = resume, True, how | unfinished_call(resume)
     if net is None:
         raise InputError(problem("Command line", "'NET' must be given", fix="Give a run folder or a model file."))
     if steps or check:
-        _passes(net, how, None if check and not steps else rows, figure, json=json)
+        _passes(net, how, None if check and not steps else rows, figure, json=json, told=told)
     else:
-        _findings(net, how, figure, attempt=attempt, every=all, json=json)
+        _findings(net, how, figure, attempt=attempt, every=all, json=json, told=told)
 
 
-def _passes(net: Path, how: dict[str, Any], rows: str | None, figure: Path | None, *, json: bool) -> None:
+def _passes(net: Path, how: dict[str, Any], rows: str | None, figure: Path | None, *, json: bool, told: bool) -> None:
     """Both passes of some rows, step by step; the check of the gradient where no rows are given."""
     from goodfit.cli import step_output
 
     subject = opened(net)
-    known = rows_of(subject, how["data"], how["target"])
+    known = rows_of(subject, how["data"], how["target"], told=told)
     if rows is None:
         step_output.show_check(subject, known, how["which"], json=json)
     else:
         step_output.show_steps(subject, known, how["which"], rows, figure, json=json)
 
 
-def _findings(net: Path, how: dict[str, Any], figure: Path | None, *, attempt: bool, every: bool, json: bool) -> None:
+def _findings(
+    net: Path, how: dict[str, Any], figure: Path | None, *, attempt: bool, every: bool, json: bool, told: bool
+) -> None:
     from goodfit.cli.inspection_tables import print_inspection, print_trial
     from goodfit.cli.output import print_json
     from goodfit.inspection import inspect as look
 
     chosen, subject = seeds_from(0, how["seeds"]), opened(net)
     retrain = not how["quick"]
-    known = rows_of(subject, how["data"], how["target"])
+    known = rows_of(subject, how["data"], how["target"], told=told)
     found = look(subject, known, which=how["which"], curvature=retrain, retrain=retrain)
     if figure is not None:
         from goodfit.figures import write_figure
 
         write_figure(found.figure(), figure)
     trial = _tried(found, net, chosen, how) if attempt and found.advice else None
-    if attempt and trial is None:
+    if attempt and trial is None and told:
         say("Nothing to try: " + ("no issues were found." if not found.issues else "the issues come without advice."))
     if json:
         print_json({**found.to_json(), "trial": None if trial is None else trial.to_json()})
@@ -127,8 +131,11 @@ def opened(net: Path) -> Run | Model:
     return load(net) if os.path.isdir(net) else load_model(net)
 
 
-def rows_of(net: Run | Model, data: str | None, target: str | list[str] | None) -> Any:
-    """The data set of that name, or the rows of that table file; None where none was given."""
+def rows_of(net: Run | Model, data: str | None, target: str | list[str] | None, *, told: bool) -> Any:
+    """The data set of that name, or the rows of that table file; None where none was given.
+
+    told: whether progress and notes are shown
+    """
     table = data is not None and tables.is_table(data)
     if target is not None and not table:
         rule, fix = "'--target' names a column of a table file", "Give the file too, or omit --target."
@@ -136,13 +143,15 @@ def rows_of(net: Run | Model, data: str | None, target: str | list[str] | None) 
     if data is None:
         return None
     if not table:
+        from goodfit.cli.progress import watch
         from goodfit.data import load
 
-        return load(data)
+        with watch(quiet=not told) as watcher:
+            return load(data, progress=watcher.step)
     from goodfit.inspection import table_rows
     from goodfit.inspection.inspecting import model_of
 
     found = table_rows(model_of(net), data, target=target)
-    for note in found.notes:
+    for note in found.notes if told else ():
         say(f"Note: {note}")
     return found.data

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -49,9 +50,24 @@ def _as_json(found: re.Match[str]) -> str:
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
+class _Unpadded(Table):
+    """A table whose lines end where their text ends: titles, heads and rules are padded to the full width else."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in Segment.split_lines(super().__rich_console__(console, options)):  # type: ignore[arg-type]
+            kept = list(line)
+            while kept and not kept[-1].text.strip():
+                kept.pop()
+            if kept:
+                last = kept[-1]
+                kept[-1] = Segment(last.text.rstrip(), last.style, last.control)
+            yield from kept
+            yield Segment.line()
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1) -> Table:
     """A table without vertical lines; the first `left` columns are text, the others numbers to the right."""
-    made = Table(
+    made = _Unpadded(
         title=Text(visible(title)) if title else None,
         box=box.SIMPLE_HEAD,
         title_justify="left",
