@@ -8,8 +8,10 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import random
 import shutil
 import signal
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -114,9 +116,15 @@ def _seed(node: pytest.Item, name: str) -> None:
 
     if name.rfind("@") > name.rfind("]"):  # a worker's name of it ends in its group
         name = name.rpartition("@")[0]
+    seed = zlib.crc32(name.encode())
     for value in vars(getattr(node, "module", None) or object).values():
         if isinstance(value, np.random.Generator):
-            value.bit_generator.state = type(value.bit_generator)(zlib.crc32(name.encode())).state
+            value.bit_generator.state = type(value.bit_generator)(seed).state
+    # The numbers of libraries that have one state for all: a layer of PyTorch that a test compares with starts from it.
+    random.seed(seed)
+    np.random.seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
 
 
 @pytest.fixture(autouse=True)
