@@ -227,10 +227,10 @@ def test_on_windows_no_process_is_asked_whether_it_is_there(monkeypatch: pytest.
 LACKING = f"""
 import builtins, os, signal, sys
 real = builtins.__import__
-def lacking(name, *more):
+def lacking(name, *more, **named):
     if name in {sorted(MODULES)!r} and "goodfit" in sys._getframe(1).f_globals.get("__name__", ""):
         raise ImportError(name)
-    return real(name, *more)
+    return real(name, *more, **named)
 import jax, multiprocessing.resource_tracker, subprocess, asyncio, tempfile, uvicorn  # what others need of them
 for name in ("sched_getaffinity", "register_at_fork", "uname", "geteuid"):
     delattr(os, name)
