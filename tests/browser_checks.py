@@ -15,12 +15,14 @@ FAINT_TEXT = """
   const channel = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   const numbers = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const grounds = new Map();  // elements of one parent ask for the same ones again
   const ground = element => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = numbers(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
+    if (!element) return [255, 255, 255];
+    if (!grounds.has(element)) {
+      const colour = numbers(getComputedStyle(element).backgroundColor);
+      grounds.set(element, colour.length === 3 || colour[3] === 1 ? colour : ground(element.parentElement));
     }
-    return [255, 255, 255];
+    return grounds.get(element);
   };
   const found = [];
   for (const element of document.querySelectorAll("body *")) {
