@@ -111,6 +111,29 @@ def test_a_branch_goes_on_beside_and_is_compared(page: Page) -> None:
     assert page.refused("drop") == "Lab: there is no branch to drop."
 
 
+def test_steps_that_are_asked_for_while_one_is_on_its_way_add_up(page: Page) -> None:
+    opened(page)
+    for do in ("step", "step", "step", "batch"):
+        page.send(do)
+    last = page.number
+    page.until(lambda told: (told["say"], told["to"]) == ("ok", last))
+    told = page.last("state")[0]
+    assert (told["epoch"], told["batch"], told["state"]) == ({"A": 3}, 1, "paused")
+    assert "playing" not in page.quiet()
+
+
+def test_a_field_that_does_nothing_names_what_it_needs(page: Page) -> None:
+    """The page does not offer it there; where it needs what every net here has, it is always offered."""
+    needs = {each["name"]: each["needs"] for each in page.welcome["fields"]}
+    assert needs["weight_decay"] == [["optimizer", ["adamw", "lion"]]]
+    assert needs["bias_rate"] == [["bias", [True]]]
+    assert needs["learning_rate"] == needs["dropout"] == []
+    opened(page)
+    page.ask("step")
+    stands(page, "paused")
+    assert "'weight_decay'" in page.refused("change", fields={"weight_decay": 0.1})
+
+
 def test_a_branch_goes_with_its_trunk_and_not_with_another(page: Page) -> None:
     """Back with A, as far as to where it left; gone with a sentence once A is another before that."""
     opened(page)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,6 +142,40 @@ def test_a_live_change_marks_the_curve_and_can_be_undone(person: Person) -> None
     assert person.of("[data-field=learning_rate] input[type=text]", "found.value") == "0.01"
 
 
+def test_marks_that_are_too_close_for_words_have_the_numbers_of_the_list(person: Person) -> None:
+    """Ten units a letter; each mark is in one label, and no label covers another."""
+    drawn = (
+        "import('/page/charts.js').then(m => m.labels(%s.map(text => ({text})), %s, {from: 50, to: 600},"
+        " text => 10 * text.length))"
+    )
+
+    def labels(texts: list[str], places: list[float]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = person.value(drawn % (texts, places))
+        return found
+
+    few = labels(["Dropout 0.2"] * 3, [60, 70, 300])
+    assert [each["row"] for each in few] == [0, 1, 0]
+    many = labels(["Dropout 0.2"] * 6, [60, 70, 80, 90, 400, 590])
+    assert [each["text"] for each in many] == ["1–4", "5", "6"]
+    for one, other in itertools.pairwise(many):
+        assert one["left"] + 10 * len(one["text"]) <= other["left"]
+    assert labels(["x" * 60], [60])[0]["text"] == "1"  # longer than the chart is wide
+
+
+def test_a_change_is_made_before_what_is_clicked_next(person: Person) -> None:
+    """Of a slider, which waits for the hand to rest; and what needs another optimiser is not offered, with the reason."""
+    person.go()
+    person.step()
+    person.of("[data-field=l2] input[type=range]", "(found.value = 0.9, found.dispatchEvent(new Event('input')))")
+    person.of("#batch", "found.click()")
+    person.until("document.querySelector('#epoch').textContent === '1 + 1/3'")
+    assert person.text("#marks").startswith("epoch 1: L2 penalty")
+    assert person.of("[data-field=weight_decay] input", "found.disabled")
+    assert person.text("[data-field=weight_decay] p") == "Only with Optimiser adamw, lion"
+    person.choose("[data-field=optimizer] select", "adamw")
+    person.until("!document.querySelector('[data-field=weight_decay] input').disabled")
+
+
 def test_rewound_it_goes_the_same_way_again(person: Person) -> None:
     person.go()
     person.play(20)
@@ -182,6 +218,11 @@ def test_a_branch_beside_its_trunk(person: Person) -> None:
     person.click("#branch-dialog .primary")
     person.until("document.querySelector('#picture-b canvas') && !document.querySelector('#branch-dialog').open")
     assert "the same nets until the change" in person.text("#difference")
+    person.click("#undo")  # the branching
+    person.until("!document.querySelector('#picture-b canvas')")
+    assert person.epoch == left
+    person.value("history.forward()")
+    person.until("document.querySelector('#picture-b canvas')")
     person.play(left + 8)
     said = person.text("#difference")
     assert "B less A, validation loss at epoch" in said
@@ -201,6 +242,12 @@ def test_a_branch_beside_its_trunk(person: Person) -> None:
     person.until("document.querySelector('#picture-b canvas')")
     assert person.text("#difference") == said
     assert person.table("#loss") == curves
+    person.click("#versus button:first-child")
+    person.until("!document.querySelector('#picture-b canvas')")
+    person.click("#undo")
+    person.until("document.querySelector('#picture-b canvas')")
+    person.until("document.querySelector('main').getAttribute('aria-busy') === 'false'")
+    assert person.state() == address  # B is back
     person.click("#versus button:last-child")
     person.until("!document.querySelector('#picture-b canvas')")
     person.until("document.querySelector('[data-field=learning_rate] input[type=text]').value === '0.5'")

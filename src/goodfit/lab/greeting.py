@@ -18,6 +18,7 @@ from goodfit.lab.sessions import MOST_TRAININGS
 from goodfit.studies.words import Words
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
+from goodfit.training.recipe_rules import APPLIES
 
 LAB_WORDS = {"optimizer": "Optimiser."}
 """Of fields of which the lab does not offer all."""
@@ -103,6 +104,13 @@ def _data(name: str) -> dict[str, Any]:
     }
 
 
+def _needs(name: str) -> list[list[Any]]:
+    """[[another field, its values]]: where that has none of them, this one has no effect, and must be off."""
+    found = [(each.of, [*each.among]) for each in APPLIES if each.field == name]
+    offered = {of: set(Recipe.fields()[of].choices) - {*states.NOT_SHOWN} for of, _ in found}
+    return [[of, among] for of, among in found if offered[of] == set() or not offered[of] <= set(among)]
+
+
 def _field(name: str) -> dict[str, Any]:
     rule = Recipe.fields()[name]
     return {
@@ -119,5 +127,6 @@ def _field(name: str) -> dict[str, Any]:
         "live": name in states.LIVE,
         "label": knobs()["fields"][name],
         "span": knobs()["recipe"].get(name),
+        "needs": _needs(name),
         "sentence": {"en": LAB_WORDS.get(name, rule.description), "zh": _in_chinese()[name]},
     }

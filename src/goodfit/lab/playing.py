@@ -120,13 +120,17 @@ class Player:
             self.show(branch)
 
     def step(self, epochs: int) -> None:
-        """Train so many epochs: A, and B as far."""
+        """Train so many epochs: A, and B as far. Asked for while such a step is on its way, they are added to it."""
+        begun = self.track("A").epoch if self.goal is None else self.goal
         self.play(None)
-        self.goal = self.track("A").epoch + epochs
+        self.goal = begun + epochs
 
     def next_batch(self) -> None:
         """Look at the nets one batch later."""
         track = self.track("A")
+        if self.goal is not None:  # a step that is on its way comes first
+            for each in self.tracks.values():
+                each.train(self.goal)
         if track.ended:
             raise InputError(
                 problem(WHERE, "the training has come to its end", fix="Rewind it, or give it more epochs.")

@@ -26,17 +26,21 @@ export function read() {
  * Write the address. A new state is a new entry of the browser's history, so that its back button undoes.
  * @param {{view?: string, state?: any, lesson?: string|null, study?: string|null}} changed
  * @param {boolean} [quietly] in place of the entry that is there
+ * @param {number} [floor] how many changes on the way were there before what this entry adds
  */
-export function write(changed, quietly = false) {
+export function write(changed, quietly = false, floor = 0) {
   const next = { ...read(), ...changed };
   const parts = [`view=${next.view}`];
   for (const name of /** @type {const} */ (["lesson", "study"])) if (next[name]) parts.push(`${name}=${encodeURIComponent(next[name])}`);
   if (next.state) parts.push(`state=${encode(next.state)}`);
   const hash = `#${parts.join("&")}`;
   if (hash === location.hash) return;
-  const depth = (history.state?.depth ?? 0) + (quietly ? 0 : 1);
-  history[quietly ? "replaceState" : "pushState"]({ depth }, "", hash);
+  if (quietly) history.replaceState(history.state, "", hash);
+  else history.pushState({ depth: undoable() + 1, floor }, "", hash);
 }
 
-/** How many changes can be undone. */
+/** How many entries of the history can be undone. */
 export const undoable = () => history.state?.depth ?? 0;
+
+/** With so many changes on the way, Undo goes back in the history; with more, it takes back the last of them. */
+export const floor = () => history.state?.floor ?? 0;

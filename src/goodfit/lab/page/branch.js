@@ -28,6 +28,7 @@ export class Branching {
     let control;
     const choose = () => {
       control = new Control(rules[select.value], model.recipe[select.value], () => {});
+      control.suit(model.recipe);
       place.replaceChildren(control.element);
     };
     const select = h("select", { id: "branch-field", change: choose }, ...known.map((name) => h("option", { value: name }, t(`field.${name}`))));
@@ -36,7 +37,9 @@ export class Branching {
     const send = async (event) => {
       event.preventDefault();
       try {
+        const { whole } = model;
         await model.live.ask("branch", { epoch: model.epoch, fields: { [select.value]: control.value() } });
+        model.turned(whole);
         this.dialog.close();
       } catch (refused) {
         error.textContent = /** @type {Error} */ (refused).message;

@@ -127,20 +127,15 @@ export class Chart {
   drawMarks(pen, x, y) {
     pen.textAlign = "left";
     pen.lineWidth = 1;
-    let [row, before] = [0, -Infinity];
-    for (const { epoch, text } of this.marks) {
-      const at = Math.round(place(x, epoch)) + 0.5;
-      pen.strokeStyle = colour("--muted");
-      pen.setLineDash([2, 3]);
-      straight(pen, at, y.from, at, y.to);
-      pen.setLineDash([]);
-      const long = pen.measureText(text).width;
-      row = at < before ? row + 1 : 0;
-      before = at + long + 12;
-      const left = Math.min(at + 5, x.to - long);
-      if (row > 2 || left < x.from) continue; // the list below the curves has it
+    pen.strokeStyle = colour("--muted");
+    pen.setLineDash([2, 3]);
+    const places = this.marks.map(({ epoch }) => Math.round(place(x, epoch)) + 0.5);
+    for (const at of places) straight(pen, at, y.from, at, y.to);
+    pen.setLineDash([]);
+    const wide = (text) => pen.measureText(text).width;
+    for (const { text, left, row } of labels(this.marks, places, x, wide)) {
       pen.fillStyle = colour("--paper");
-      pen.fillRect(left - 2, y.to + 16 * row, long + 4, 16);
+      pen.fillRect(left - 2, y.to + 16 * row, wide(text) + 4, 16);
       pen.fillStyle = colour("--ink");
       pen.fillText(text, left, y.to + 8 + 16 * row);
     }
@@ -177,6 +172,25 @@ export class Chart {
     ]);
     return table(t(this.title), head, rows);
   }
+}
+
+/** Where the words of marks stand, in three rows; where they have no room, their numbers in the list below, those that are close together as one. @param {{text: string}[]} marks @param {number[]} places @param {{from: number, to: number}} x @param {(text: string) => number} wide */
+export function labels(marks, places, x, wide) {
+  const ends = [0, 0, 0];
+  const found = marks.map(({ text }, at) => {
+    const left = Math.min(places[at] + 5, x.to - wide(text));
+    const row = left < x.from ? -1 : ends.findIndex((end) => end <= left);
+    ends[row] = left + wide(text) + 8;
+    return { text, left, row };
+  });
+  if (found.every(({ row }) => row >= 0)) return found;
+  const groups = [];
+  for (const [at, left] of places.entries()) {
+    const last = groups.at(-1);
+    if (last && left < last.left + wide("00–00 ")) last.text = `${last.text.split("–")[0]}–${at + 1}`;
+    else groups.push({ text: String(at + 1), left: Math.min(left + 3, x.to - wide("00–00")), row: 0 });
+  }
+  return groups;
 }
 
 /** A mean with its range. @param {Line} line @param {number} at */

@@ -1,13 +1,13 @@
 // Controls: a label, a box for the value, a slider where there is a handy span, and one sentence that says what it does.
 import { $, h, patient, short } from "./dom.js";
-import { of, put, says, tOr } from "./words.js";
+import { of, put, says, t, tOr } from "./words.js";
 
 let made = 0;
 
 /**
  * What a control edits. `span` gives it a slider: low to high, by powers of ten if `log`; `zero`: its left end is 0.
  * @typedef {{name: string, kind: string, default: any, choices: string[], range: string, sentence: string|{en: string, zh: string},
- *   many?: boolean, none?: boolean, label?: {en: string, zh: string}, span?: Span|null}} Rule
+ *   needs?: any[], many?: boolean, none?: boolean, label?: {en: string, zh: string}, span?: Span|null}} Rule
  * @typedef {{low: number, high: number, log?: boolean, zero?: boolean, whole?: boolean}} Span
  */
 
@@ -24,11 +24,12 @@ export class Control {
     this.label = h("label", { for: this.id });
     this.key = key;
     this.help = h("span", { class: "unseen", id: `${this.id}-help` });
+    this.need = h("p", { class: "small", hidden: true });
     this.error = h("p", { class: "error", role: "alert", hidden: true });
     this.input = this.makeInput();
     this.input.setAttribute("aria-describedby", this.help.id);
     this.slider = rule.span && h("input", { type: "range", min: 0, max: 1, step: "any", "aria-describedby": this.help.id });
-    this.element = h("div", { class: `field ${rule.kind}`, "data-field": rule.name }, this.label, this.input, ...(this.slider ? [this.slider] : []), this.help, this.error);
+    this.element = h("div", { class: `field ${rule.kind}`, "data-field": rule.name }, this.label, this.input, ...(this.slider ? [this.slider] : []), this.help, this.need, this.error);
     this.relabel();
     this.set(value);
     const tell = patient(changed, 150); // the value as it is now: what is opened meanwhile may put another there
@@ -47,6 +48,16 @@ export class Control {
     this.label.textContent = label ? of(label) : tOr(this.key, name.replaceAll("_", " "));
     this.slider?.setAttribute("aria-label", this.label.textContent);
     this.help.textContent = of(this.rule.sentence);
+    this.suit(this.recipe);
+  }
+
+  /** Where it would do nothing in a recipe, it is not offered, and says why. @param {Record<string, any>} [recipe] */
+  suit(recipe) {
+    this.recipe = recipe;
+    const need = recipe && this.rule.needs?.find(([other, among]) => !among.includes(recipe[other]));
+    for (const each of [this.input, this.slider]) if (each) each.disabled = Boolean(need);
+    this.need.hidden = !need;
+    if (need) this.need.textContent = t("needs", { field: t(`field.${need[0]}`), values: need[1].filter((each) => each !== true).join(", ") });
   }
 
   makeInput() {

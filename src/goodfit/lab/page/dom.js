@@ -42,16 +42,19 @@ export function mark(pen, label, x, y, size) {
   else pen.arc(x, y, size, 0, 7);
 }
 
-/**
- * A function that runs only when it has not been called for a while.
- * @param {(...given: any[]) => void} run
- * @param {number} wait milliseconds
- */
+/** What `patient` puts off. @type {Set<() => void>} */
+const putOff = new Set();
+addEventListener("click", () => putOff.forEach((run) => run()), true); // a click means what is seen then
+
+/** A function that runs only when it has not been called for a while. @param {(...given: any[]) => void} run @param {number} wait milliseconds */
 export function patient(run, wait) {
   let timer = 0;
+  let due = () => {};
   return (...given) => {
     clearTimeout(timer);
-    timer = window.setTimeout(() => run(...given), wait);
+    putOff.delete(due);
+    putOff.add((due = () => [clearTimeout(timer), putOff.delete(due), run(...given)]));
+    timer = window.setTimeout(due, wait);
   };
 }
 

@@ -134,6 +134,7 @@ export class Model extends Teller {
 
   dropped(branch) {
     if (branch === "A") {
+      this.acts = this.others;
       this.curves.A = this.curves.B;
       this.marks.A = this.marks.B;
       if (this.boundary.B) this.boundary.A = this.boundary.B;
@@ -172,6 +173,7 @@ export class Model extends Teller {
     this.answer = new Promise((/** @type {any} */ done) => (known = done));
     let opened = await this.opening(state, how.field, known);
     known();
+    if (turn === this.turn) this.answer = null;
     while (opened === LATER && turn === this.turn) {
       await new Promise((done) => setTimeout(done, WAIT));
       if (turn === this.turn) opened = await this.opening(state, how.field);
@@ -192,22 +194,16 @@ export class Model extends Teller {
     else if (this.live.socket) this.tell("error", message); // else the server has gone with it
   }
 
-  /** Back to the initial nets; the browser's history keeps what was changed on the way, for Undo. */
-  reset() {
-    if (this.epoch) this.leave();
-    return this.ask("reset");
-  }
-
-  /** Back to an epoch; the browser's history keeps later changes. @param {number} epoch */
+  /** Back to an epoch. @param {number} epoch */
   back(epoch) {
-    if (this.acts.some((act) => act.epoch > epoch)) this.leave();
     return this.stands("paused", this.ask("rewind", { epoch }));
   }
 
-  /** What is shown can be had back from the browser's history. */
-  leave() {
-    this.keep();
-    address.write({ state: this.state });
+  /** Have the browser's history keep what was there before, for Undo. @param {any} before the whole state */
+  turned(before) {
+    address.write({ state: before }, true);
+    address.write({ state: this.whole }, false, this.acts.length);
+    this.tell("state");
   }
 
   /** Ask for a state; where there are fewer rows than a batch, with the batch size that fits them, until there are more again. @param {string} [field] @param {() => void} [known] called once it is open, though not yet trained as far as it says */
@@ -242,9 +238,8 @@ export class Model extends Teller {
 
   /** The same state with other parts. @param {Record<string, any>|((state: any) => Record<string, any>)} made they, or what makes them @param {string} [field] that an error belongs to */
   async replace(made, field) {
-    let answer;
-    do await (answer = this.answer); // of what is being opened is what changes next, however long that takes
-    while (answer !== this.answer); // one after another
+    let answer = null;
+    while (answer !== this.answer) await (answer = this.answer); // of what is being opened is what changes next, however long that takes, one after another; else at once
     const base = { ...this.state, recipe: { ...this.tooLarge, ...this.state.recipe } };
     const parts = typeof made === "function" ? made(base) : made;
     const state = { ...base, ...parts };
@@ -255,7 +250,7 @@ export class Model extends Teller {
 
   /** Other fields of the recipe: live where that can be and something has been trained, else from the beginning. @param {Record<string, any>} fields */
   async set(fields) {
-    await this.answer;
+    if (this.answer) await this.answer;
     if (this.epoch > 0 && Object.keys(fields).every((name) => this.isLive(name))) await this.ask("change", { fields }, Object.keys(fields)[0]);
     else await this.replaceFields(fields, Object.keys(fields)[0]);
   }
@@ -281,9 +276,11 @@ export class Model extends Teller {
 
   /** Ask the server; a refusal is told to the page, and gives null. @param {string} name @param {any} [what] @param {string} [field] @param {() => void} [known] as `opening` has it @returns {Promise<any>} */
   async ask(name, what = {}, field = "", known) {
-    const since = this.live.asked;
+    const { live: { asked: since }, whole, acts, branch, epoch } = this;
     try {
       const answer = await this.live.ask(name, what, known);
+      const lost = this.acts.length < acts.length || (branch && !this.branch);
+      if (!["open", "undo"].includes(name) && (name === "reset" ? epoch : lost)) this.turned(whole);
       this.tell("fine", field);
       if (!UNASKED.includes(name)) this.tell("did", since);
       return answer;

@@ -41,14 +41,14 @@ export class Play {
       await model.ask("batch");
       this.update();
     });
-    click("reset", () => model.reset());
+    click("reset", () => model.ask("reset"));
     $("rewind").addEventListener("input", () => {
       if (model.playing) model.pause(); // else it would run away from under the hand
       $("epoch").textContent = $("rewind").value;
     });
     $("rewind").addEventListener("change", () => this.goTo(Number($("rewind").value)));
     click("undo", () => {
-      if (model.marks.A.length) model.ask("undo");
+      if (model.acts.length > address.floor()) model.ask("undo");
       else if (address.undoable()) history.back();
     });
     click("share", async () => {
@@ -62,7 +62,7 @@ export class Play {
   async playOrPause() {
     const { model } = this;
     if (model.playing) return model.pause();
-    if (model.status.state === "done") await model.reset();
+    if (model.status.state === "done") await model.ask("reset");
     return model.play($("speed").value);
   }
 
@@ -114,8 +114,8 @@ export class Play {
     put($("state"), running && !speed ? "working" : `state.${state}`, { goal, speed: short(speed, speed >= 10 ? 2 : 1) });
     const stuck = model.status.frozen.A?.length;
     $("frozen").textContent = stuck && state !== "diverged" ? t("frozen", { stuck, nets: model.opened.nets.length }) : "";
-    $("undo").disabled = !model.marks.A.length && !address.undoable();
-    for (const name of ["step", "batch"]) $(name).disabled = state !== "paused";
+    $("undo").disabled = !model.acts.length && !address.undoable();
+    for (const name of ["step", "batch"]) $(name).disabled = state !== "paused" && (!running || model.plays); // while it steps, clicks add up
     $("play").disabled = model.blank;
     this.draw();
   }

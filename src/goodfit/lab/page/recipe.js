@@ -44,9 +44,11 @@ export class RecipePanel {
 
   fill() {
     const { recipe } = this.model;
-    for (const [name, control] of Object.entries(this.controls))
+    for (const [name, control] of Object.entries(this.controls)) {
+      control.suit(recipe);
       if (name in recipe && !control.element.contains(document.activeElement)) control.set(recipe[name]);
       else if (name in recipe) control.refuse("");
+    }
   }
 
   refuse(field, sentence) {
