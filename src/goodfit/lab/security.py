@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from goodfit.errors import problem
 from goodfit.serving.replies import problems_reply
-from goodfit.serving.web_server import host_name
+from goodfit.serving.web_server import LOOPBACK_NAMES, host_name
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,9 +23,11 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 """Whatever finds its way into the page loads nothing from elsewhere, and the page stands in no other's frame."""
+OPENER = b"cross-origin-opener-policy"
+"""Left out in a class room: browsers heed it on this machine and by HTTPS alone, and complain of it elsewhere."""
 HEADERS = (
     (b"content-security-policy", POLICY.encode()),
-    (b"cross-origin-opener-policy", b"same-origin"),
+    (OPENER, b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
@@ -64,6 +66,8 @@ class LabGuard:
                     kept = {name for name, _ in own}
                 else:
                     kept, own = set(), [each for each in own if each[0] not in _NAMES]
+                if not _is_loopback(scope):
+                    kept = kept | {OPENER}
                 message = {**message, "headers": [*own, *(each for each in HEADERS if each[0] not in kept)]}
             await send(message)
 
@@ -104,6 +108,11 @@ class LabGuard:
             given = [scope["path"].removeprefix(FRAMED).partition("/")[0]]
         # a path may hold halves of surrogate pairs
         return len(given) == 1 and hmac.compare_digest(given[0].encode(errors="replace"), self.token.encode())
+
+
+def _is_loopback(scope: Scope) -> bool:
+    """Whether a request asks this machine by a name that only its own browsers use."""
+    return any(name == b"host" and host_name(value) in LOOPBACK_NAMES for name, value in scope.get("headers", ()))
 
 
 def same_origin(origin: bytes, host: bytes) -> bool:

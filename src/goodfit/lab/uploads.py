@@ -56,7 +56,7 @@ class Uploads:
         path = Path(self._folder.name) / f"{secrets.token_hex(8)}{suffix}"
         write_atomically(path, content)
         try:
-            frame = named_as(known, path, read_columns).frame()
+            frame = named_as(known, path, lambda own: read_columns(own).frame())
             columns = list(frame.columns)
             if not columns:
                 raise InputError(problem(known, "must have a column of numbers or texts"))
