@@ -260,6 +260,10 @@ def test_whatever_findings_and_verdicts_say_has_its_chinese() -> None:
          "未考察：更久、更高的学习率；只测量了 1,000 个样本中的 800 个。"),
         ("Column 'size and age': 12 values are missing; taken as the median of the training rows.",
          "列 'size and age'：有 12 个值缺失，取训练样本的中位数。"),
+        ("Read as Windows-1252, since it is not UTF-8. If words look wrong, such as 'grün', save it as 'CSV UTF-8'.",
+         "不是 UTF-8，已按 Windows-1252 读取。如果文字显示不对，例如 'grün'，请存为“CSV UTF-8”。"),
+        ("a.csv: column names must be unique; repeated: 'x'. Rename one of them.",
+         "a.csv：列名不能重复；重复的有：'x'。请给其中一列改名。"),
         ("a.csv: column 'a' holds numbers that are written with a comma; got '0,1'. Who knows?", None),
     ],
 )  # fmt: skip

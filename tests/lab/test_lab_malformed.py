@@ -8,6 +8,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from lab_help import QUICK, TOKEN
 from test_messages import EXAMPLES
 
@@ -107,6 +108,18 @@ def test_only_framed_pages_have_headers_of_their_own() -> None:
         (start,) = asyncio.run(answered(LabGuard(app, TOKEN), scope, []))
         assert [value for name, value in start["headers"] if name == b"content-security-policy"] == [policy]
         assert (b"x-other", b"kept") in start["headers"]
+
+
+@pytest.mark.parametrize(("host", "there"), [(HOST, True), (b"[::1]:80", True), (b"192.0.2.2:80", False)])
+def test_what_browsers_heed_on_this_machine_alone_is_not_said_elsewhere(host: bytes, there: bool) -> None:
+    """They would complain of it on the console of every pupil."""
+
+    async def app(scope: Any, _: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", host)], "query_string": b""}
+    (start,) = asyncio.run(answered(LabGuard(app, TOKEN), scope, []))
+    assert ((b"cross-origin-opener-policy", b"same-origin") in start["headers"]) is there
 
 
 def a_message(draw: random.Random) -> dict[str, Any]:

@@ -293,6 +293,7 @@ def test_the_first_message_is_hello_and_the_second_is_not(here: Lab) -> None:
         ("a.txt", b"x", "a.txt: must be a table file: its name must end in .csv"),
         ("a.csv", b"", "a.csv: "),
         ("a.csv", b"a,b\n1,2,3\n", "a.csv: "),
+        ("a.csv", b"x,x\n1,2\n", "a.csv: column names must be unique"),
         ("a.parquet", b"PAR1 and not", "a.parquet: must be a Parquet file"),
         ("..%2Fa.csv", b"a\n1\n", "no slashes"),
         ("", b"a\n1\n", "must have 1 to 200 letters"),

@@ -1,7 +1,7 @@
 // Axes of a canvas: from values to pixels, with ticks at round numbers.
 import { colour, short } from "./dom.js";
 
-/** Round numbers from low to high, about so many. @param {number} low @param {number} high @param {number} about @returns {number[]} */
+/** Round numbers from low to high, about so many. @returns {number[]} */
 export function ticks(low, high, about) {
   const raw = (high - low) / Math.max(about, 1);
   if (!(raw > 0) || !Number.isFinite(raw)) return [low];
@@ -12,7 +12,7 @@ export function ticks(low, high, about) {
   return found;
 }
 
-/** Powers of ten within a range, with 2 and 5 where there are few. @param {number} low @param {number} high @returns {number[]} */
+/** Powers of ten within a range, with 2 and 5 where there are few. @returns {number[]} */
 export function logTicks(low, high) {
   const within = (parts) => {
     const found = [];
@@ -26,7 +26,7 @@ export function logTicks(low, high) {
 
 /** One axis. @typedef {{low: number, high: number, log?: boolean, ticks?: number[], from: number, to: number}} Axis */
 
-/** Where a value lies, in pixels. @param {Axis} axis @param {number} value */
+/** Where a value lies, in pixels. */
 export function place(axis, value) {
   const share = axis.log
     ? (Math.log(Math.max(value, 1e-30)) - Math.log(axis.low)) / (Math.log(axis.high) - Math.log(axis.low))
@@ -34,13 +34,13 @@ export function place(axis, value) {
   return axis.from + share * (axis.to - axis.from);
 }
 
-/** The value at a pixel. @param {Axis} axis @param {number} at */
+/** The value at a pixel. */
 export function valueAt(axis, at) {
   const share = (at - axis.from) / (axis.to - axis.from);
   return axis.log ? axis.low * (axis.high / axis.low) ** share : axis.low + share * (axis.high - axis.low);
 }
 
-/** A straight line. @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} right its other end @param {number} down */
+/** A straight line. @param {number} right its other end */
 export function straight(pen, x, y, right, down) {
   pen.beginPath();
   pen.moveTo(x, y);
@@ -48,7 +48,7 @@ export function straight(pen, x, y, right, down) {
   pen.stroke();
 }
 
-/** The letters of all drawings. @param {CanvasRenderingContext2D} pen */
+/** The letters of all drawings. */
 export function letters(pen) {
   pen.font = `12px ${colour("--sans")}`;
   pen.fillStyle = colour("--muted");

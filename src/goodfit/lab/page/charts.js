@@ -47,7 +47,7 @@ export class Chart {
     new ResizeObserver(this.draw).observe(this.canvas);
   }
 
-  /** Show these lines. @param {Line[]} lines @param {{epoch: number, text: string}[]} marks @param {number} now @param {number} end */
+  /** Show these lines. @param {Line[]} lines @param {{epoch: number, text: string}[]} marks */
   show(lines, marks, now, end) {
     [this.lines, this.marks, this.now, this.end] = [lines, marks, now, Math.max(end, 1)];
     this.draw();
@@ -83,7 +83,6 @@ export class Chart {
     this.read(pen, x, y);
   }
 
-  /** @param {Pen} pen @param {Line} line @param {Axis} x @param {Axis} y */
   band(pen, line, x, y) {
     const there = line.epochs.map((_, at) => at).filter((at) => Number.isFinite(line.low[at]));
     if (there.length < 2) return;
@@ -97,7 +96,6 @@ export class Chart {
     pen.globalAlpha = 1;
   }
 
-  /** @param {Pen} pen @param {Line} line @param {Axis} x @param {Axis} y */
   stroke(pen, line, x, y) {
     pen.strokeStyle = pen.fillStyle = colour(line.ink);
     pen.lineWidth = line.wide ?? 2;
@@ -123,7 +121,6 @@ export class Chart {
     pen.fill();
   }
 
-  /** @param {Pen} pen @param {Axis} x @param {Axis} y */
   drawMarks(pen, x, y) {
     pen.textAlign = "left";
     pen.lineWidth = 1;
@@ -141,7 +138,6 @@ export class Chart {
     }
   }
 
-  /** @param {Pen} pen @param {Axis} x @param {Axis} y */
   read(pen, x, y) {
     this.readout.hidden = this.pointed === null || !this.lines.some((line) => line.epochs.length);
     if (this.readout.hidden || this.pointed === null) return;
@@ -174,7 +170,7 @@ export class Chart {
   }
 }
 
-/** Where the words of marks stand, in three rows; where they have no room, their numbers in the list below, those that are close together as one. @param {{text: string}[]} marks @param {number[]} places @param {{from: number, to: number}} x @param {(text: string) => number} wide */
+/** Where the words of marks stand, in three rows; where they have no room, their numbers in the list below, those that are close together as one. @param {{text: string}[]} marks @param {{from: number, to: number}} x @param {(text: string) => number} wide */
 export function labels(marks, places, x, wide) {
   const ends = [0, 0, 0];
   const found = marks.map(({ text }, at) => {
@@ -193,13 +189,13 @@ export function labels(marks, places, x, wide) {
   return groups;
 }
 
-/** A mean with its range. @param {Line} line @param {number} at */
+/** A mean with its range. @param {Line} line */
 function ranged(line, at) {
   const same = line.low[at] === line.high[at];
   return short(line.mean[at]) + (same || !Number.isFinite(line.mean[at]) ? "" : ` (${t("range", { low: short(line.low[at]), high: short(line.high[at]) })})`);
 }
 
-/** A table: its first column names the rows. @param {string} caption @param {string[]} head @param {(string|Node)[][]} rows */
+/** A table: its first column names the rows. @param {string[]} head @param {(string|Node)[][]} rows */
 export function table(caption, head, rows) {
   return h(
     "table",
@@ -219,7 +215,7 @@ export function legend(lines) {
   });
 }
 
-/** Let a curve be heard, three seconds long: high is a high value. @param {number[]} values */
+/** Let a curve be heard, three seconds long: high is a high value. */
 export function hear(values) {
   const heard = values.filter(Number.isFinite);
   if (heard.length < 2) return;

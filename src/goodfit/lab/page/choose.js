@@ -53,7 +53,7 @@ export class View {
     if (answer) this.closed(answer.value);
   }
 
-  /** Have a job done, and show what it comes to, also on the way. @param {string} name @param {any} what @param {(value: any) => void} [draw] */
+  /** Have a job done, and show what it comes to, also on the way. @param {(value: any) => void} [draw] */
   async have(name, what, draw = () => {}) {
     const show = (value) => {
       draw(value);
@@ -88,7 +88,7 @@ export class View {
     });
   }
 
-  /** Show lines, and what they are. @param {number} at @param {Chart} chart @param {import("./charts.js").Line[]} lines @param {number} end */
+  /** Show lines, and what they are. @param {Chart} chart @param {import("./charts.js").Line[]} lines */
   lines(at, chart, lines, end) {
     this.drawn[at].hidden = false;
     this.keys[at].replaceChildren(...legend(lines));
@@ -117,5 +117,5 @@ export class View {
   }
 }
 
-/** The number in a box. @param {string} id */
+/** The number in a box. */
 const number = (id) => read($(id).value.trim());

@@ -112,7 +112,7 @@ export class Control {
     this.slider.setAttribute("aria-valuetext", this.input.value);
   }
 
-  /** Say what is wrong, "" for nothing. @param {string} sentence */
+  /** Say what is wrong, "" for nothing. */
   refuse(sentence) {
     this.error.hidden = !sentence;
     this.error.textContent = sentence;
@@ -120,13 +120,13 @@ export class Control {
   }
 }
 
-/** A number as it is typed, 0,5 or 50 % as 0.5. @param {string} text */
+/** A number as it is typed, 0,5 or 50 % as 0.5. */
 export function decimal(text) {
   const plain = text.trim().replace(/^([-+]?\d*),(\d+)(?=\s*%?$)/, "$1.$2");
   return /^[-+]?[\d.]+\s*%$/.test(plain) ? String(Number((parseFloat(plain) / 100).toPrecision(12))) : plain;
 }
 
-/** A number; a text that is none as it is, for the server's words to refuse. @param {string} text @param {string} [kind] */
+/** A number; a text that is none as it is, for the server's words to refuse. @param {string} [kind] */
 export function read(text, kind = "") {
   const number = Number(text);
   return !["name", "text"].includes(kind) && text !== "" && Number.isFinite(number) ? number : text;
@@ -139,15 +139,15 @@ export function written(value) {
   return typeof value === "number" ? short(value, 6) : String(value);
 }
 
-/** A button with words. @param {string} key @param {() => void} pressed @param {string} [kind] */
+/** A button with words. @param {() => void} pressed @param {string} [kind] */
 export function button(key, pressed, kind = "") {
   return put(h("button", { type: "button", class: kind, click: pressed }), key);
 }
 
-/** An input below its words. @param {string} key @param {Element} input */
+/** An input below its words. @param {Element} input */
 export const labelled = (key, input) => h("label", { class: "mini" }, h("span", { "data-w": key }), input);
 
-/** The head of a view. @param {string} name */
+/** The head of a view. */
 export const header = (name) => h("header", {}, h("h2", { id: `${name}-title`, "data-w": `tab.${name}` }), h("p", { class: "lead", "data-w": `${name}.lead` }));
 
 /** The head of a lesson or a study. @param {string} name of the view @param {any} own @param {(() => void)|null} back to the list */
@@ -162,10 +162,10 @@ export function cards(items, go) {
   return h("ul", { class: "lessons" }, ...items.map((each) => h("li", {}, card(each))));
 }
 
-/** A part of a view. @param {string} key @param {...(Node|string)} parts */
+/** A part of a view. @param {...(Node|string)} parts */
 export const section = (key, ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);
 
-/** Show the sentence of the control that is pointed at or has the focus, at the foot of its panel, until that is left or Escape pressed. @param {HTMLElement} panel @param {HTMLElement} foot */
+/** Show the sentence of the control that is pointed at or has the focus, at the foot of its panel, until that is left or Escape pressed. */
 export function hints(panel, foot) {
   const show = (element) => {
     const text = element?.closest?.(".field")?.querySelector(".unseen")?.textContent;

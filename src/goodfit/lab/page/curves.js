@@ -38,7 +38,6 @@ export class Curves {
     }
   }
 
-  /** @param {string} name @param {Float32Array} row */
   put(name, row) {
     const to = this.of[name];
     const found = summary(row);
@@ -46,7 +45,7 @@ export class Curves {
     for (const part of /** @type {const} */ (["mean", "low", "high"])) to[part].push(found[part]);
   }
 
-  /** Forget this epoch and all later ones. @param {number} epoch */
+  /** Forget this epoch and all later ones. */
   cut(epoch) {
     const kept = this.epochs.findIndex((each) => each >= epoch);
     if (kept < 0) return;
@@ -58,14 +57,14 @@ export class Curves {
     return this.of[name].mean.some(Number.isFinite);
   }
 
-  /** What a chart draws, from an epoch on. @param {string} measure @param {Omit<import("./charts.js").Line, "epochs"|"mean"|"low"|"high">} look @param {number} [from] @returns {import("./charts.js").Line} */
+  /** What a chart draws, from an epoch on. @param {Omit<import("./charts.js").Line, "epochs"|"mean"|"low"|"high">} look @param {number} [from] @returns {import("./charts.js").Line} */
   line(measure, look, from = 0) {
     const first = Math.max(0, this.epochs.findIndex((epoch) => epoch >= from));
     const [epochs, mean, low, high] = [this.epochs, this.of[measure].mean, this.of[measure].low, this.of[measure].high].map((each) => (first ? each.slice(first) : each));
     return { ...look, epochs, mean, low, high };
   }
 
-  /** A measure at an epoch, or at the last one before it. @param {string} measure @param {number} epoch */
+  /** A measure at an epoch, or at the last one before it. */
   at(measure, epoch) {
     return summary(this.of[measure].rows[this.epochs.findLastIndex((each) => each <= epoch)] ?? []);
   }

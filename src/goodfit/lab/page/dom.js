@@ -28,14 +28,14 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** A mark of a legend. @param {string} kind @param {string} [ink] name of its colour */
+/** A mark of a legend. @param {string} [ink] name of its colour */
 export function swatch(kind, ink) {
   const mark = h("span", { class: `swatch ${kind}`, "aria-hidden": "true" });
   if (ink) mark.style.color = `var(${ink})`;
   return mark;
 }
 
-/** The mark of a class: a disc, of the sixth and later ones a square. @param {CanvasRenderingContext2D} pen @param {number} label @param {number} x @param {number} y @param {number} size half of it */
+/** The mark of a class: a disc, of the sixth and later ones a square. @param {number} size half of it */
 export function mark(pen, label, x, y, size) {
   pen.beginPath();
   if (label > 4) pen.rect(x - size, y - size, 2 * size, 2 * size);
@@ -58,7 +58,7 @@ export function patient(run, wait) {
   };
 }
 
-/** The colour of a CSS variable, as the page has it now. @param {string} name */
+/** The colour of a CSS variable, as the page has it now. */
 export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -68,13 +68,13 @@ export function channels(name) {
   return [1, 3, 5].map((at) => parseInt(colour(name).slice(at, at + 2), 16)); // the style sheet writes all six digits
 }
 
-/** So much of an ink on a paper. @param {number[]} paper @param {number[]} ink @param {number} far from 0 to 1 */
+/** So much of an ink on a paper. @param {number} far from 0 to 1 */
 export const mix = (paper, ink, far) => paper.map((each, part) => each * (1 - far) + ink[part] * far);
 
-/** The largest size among values. @param {Float32Array} values */
+/** The largest size among values. */
 export const largest = (values) => values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
 
-/** Paint a small canvas cell by cell, row by row from the lowest up. @param {HTMLCanvasElement} tile @param {number} side @param {(cell: number) => number[]} ink red, green and blue */
+/** Paint a small canvas cell by cell, row by row from the lowest up. @param {(cell: number) => number[]} ink red, green and blue */
 export function tiled(tile, side, ink) {
   tile.width = tile.height = side;
   const pen = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));

@@ -12,7 +12,7 @@ export function url(path, query = {}) {
   return address;
 }
 
-/** What a request gave, with its problems where it was refused; it waits for a server that is gone, but with a file. @param {string} path @param {Record<string, string>} [query] @param {RequestInit} [how] @returns {Promise<any>} */
+/** What a request gave, with its problems where it was refused; it waits for a server that is gone, but with a file. @param {Record<string, string>} [query] @param {RequestInit} [how] @returns {Promise<any>} */
 export async function ask(path, query = {}, how = {}) {
   for (;;) {
     const answer = await fetch(url(path, query), how).catch(() => null);
@@ -29,7 +29,7 @@ export async function ask(path, query = {}, how = {}) {
 /** Send a table. @param {File} file */
 export const upload = (file) => ask("files", { name: file.name }, { method: "POST", body: file });
 
-/** Hand a text to the reader as a file. @param {string} name @param {string} content @param {string} type */
+/** Hand a text to the reader as a file. */
 export function save(name, content, type) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type }));

@@ -11,7 +11,7 @@ export class Frame {
     this.element = h("div", { class: "framed" });
   }
 
-  /** Show another page once it is there; until then the one before stays. @param {string} path @param {Record<string, string>} [query] */
+  /** Show another page once it is there; until then the one before stays. @param {Record<string, string>} [query] */
   show(path, query) {
     const next = h("iframe", { sandbox: "allow-same-origin", src: `framed/${token()}/${path}?${new URLSearchParams(query)}`, load: () => this.fit(next) });
     this.element.append(put(next, this.key, {}, "title")); // a new element: another address in the same one would be an entry of the browser's history

@@ -39,7 +39,7 @@ export async function job(model, host, name, what, part = () => {}) {
   return answer && answer.say !== "ok" ? answer.value : null;
 }
 
-/** What a job came to, as the server puts it: sentences, a table, and a button for each row that Play can take. @param {import("./model.js").Model} model @param {HTMLElement} host @param {any} value */
+/** What a job came to, as the server puts it: sentences, a table, and a button for each row that Play can take. @param {import("./model.js").Model} model */
 export function told(model, host, { said = [], table: found, take = [] }) {
   const rows = found?.rows.map((row, at) => [...row.map(of), ...(take[at] ? [button("lessons.play", () => model.take(take[at]), "quiet")] : [])]);
   const head = found?.head.map(of);

@@ -17,7 +17,7 @@ if (own) localStorage.setItem(KEPT, own); // for other tabs too: a link that is 
 /** The token of this start of the server: from the address that the command printed; where that is an old one, from the newest that a tab has had. */
 export const token = () => own ?? localStorage.getItem(KEPT) ?? "";
 
-/** What is said where the server does not answer. @param {string} key */
+/** What is said where the server does not answer. */
 const gone = (key) => Object.assign(new Error(t(key)), { line: true });
 
 /** A binary frame: length of the header, header, Float32 columns. @param {ArrayBuffer} frame @returns {Message} */

@@ -25,7 +25,6 @@ const LATER = { step: Step, say: Say, choose: Choose, studies: Studies, lessons:
 /** The name of the view that is seen. */
 const seen = () => document.querySelector(".view:not([hidden])")?.id.slice(5) ?? "play";
 
-/** @param {string} name */
 async function view(name) {
   const tab = $("tabs").querySelector(`[data-view="${CSS.escape(name)}"]`);
   const known = tab && !tab.hidden ? name : "play";
@@ -52,7 +51,7 @@ function tabs() {
   }
 }
 
-/** The trouble that stands above everything: one sentence, gone when it is over. @param {string} sentence */
+/** The trouble that stands above everything: one sentence, gone when it is over. */
 function trouble(sentence) {
   if ($("alerts").textContent !== sentence) $("alerts").replaceChildren(...(sentence ? [h("p", {}, sentence)] : []));
 }

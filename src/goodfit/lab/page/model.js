@@ -148,7 +148,7 @@ export class Model extends Teller {
     this.tell("boundary");
   }
 
-  /** Whether a field can change while a training runs. @param {string} name */
+  /** Whether a field can change while a training runs. */
   isLive(name) {
     return this.live.welcome?.fields.some((rule) => rule.name === name && rule.live);
   }
@@ -194,7 +194,7 @@ export class Model extends Teller {
     else if (this.live.socket) this.tell("error", message); // else the server has gone with it
   }
 
-  /** Back to an epoch. @param {number} epoch */
+  /** Back to an epoch. */
   back(epoch) {
     return this.stands("paused", this.ask("rewind", { epoch }));
   }
@@ -229,7 +229,7 @@ export class Model extends Teller {
     return null;
   }
 
-  /** Where the file of a state is gone, that waits until the file is there again. @param {any} state */
+  /** Where the file of a state is gone, that waits until the file is there again. */
   lack(state) {
     address.write({ state }, true);
     this.lacks = state;
@@ -238,7 +238,7 @@ export class Model extends Teller {
 
   /** The same state with other parts. @param {Record<string, any>|((state: any) => Record<string, any>)} made they, or what makes them @param {string} [field] that an error belongs to */
   async replace(made, field) {
-    let answer = null;
+    let answer = /** @type {any} */ (null);
     while (answer !== this.answer) await (answer = this.answer); // of what is being opened is what changes next, however long that takes, one after another; else at once
     const base = { ...this.state, recipe: { ...this.tooLarge, ...this.state.recipe } };
     const parts = typeof made === "function" ? made(base) : made;
@@ -274,7 +274,7 @@ export class Model extends Teller {
     if (this.opened !== before) this.tell("note", { sentence: { en: `Begun anew with ${change.en}`, zh: `重新开始：${change.zh}` } });
   }
 
-  /** Ask the server; a refusal is told to the page, and gives null. @param {string} name @param {any} [what] @param {string} [field] @param {() => void} [known] as `opening` has it @returns {Promise<any>} */
+  /** Ask the server; a refusal is told to the page, and gives null. @param {any} [what] @param {string} [field] @param {() => void} [known] as `opening` has it @returns {Promise<any>} */
   async ask(name, what = {}, field = "", known) {
     const { live: { asked: since }, whole, acts, branch, epoch } = this;
     try {

@@ -24,7 +24,6 @@ const NEAR = 6; // pixels from a line that still mean it
 /** @typedef {CanvasRenderingContext2D} Pen */
 
 export class NetDrawing {
-  /** @param {HTMLElement} host */
   constructor(host) {
     this.own = twinned(host, "net.table", () => this.tables());
     this.canvas = this.own.canvas;
@@ -70,7 +69,7 @@ export class NetDrawing {
     this.draw();
   }
 
-  /** Where every unit stands. @param {Net} net @param {number} width @param {number} height */
+  /** Where every unit stands. @param {Net} net */
   arrange(net, width, height) {
     const counts = [net.layers[0].inputs, ...net.layers.map((layer) => layer.outputs)];
     const room = Math.max(...net.names.slice(0, MOST_INPUTS).map((name) => name.length)) > 3 && width > 320 ? NAMES : 0; // longer names stand beside their inputs
@@ -187,7 +186,7 @@ export class NetDrawing {
     });
   }
 
-  /** What lies at a pixel. @param {number} x @param {number} y @returns {Place|null} */
+  /** What lies at a pixel. @returns {Place|null} */
   at(x, y) {
     for (let column = 1; column < this.spots.length; column++)
       for (let i = 0; i < this.spots[column].length; i++) {
@@ -246,7 +245,7 @@ export class NetDrawing {
   }
 }
 
-/** What a unit computes along a line. @param {Pen} pen @param {Float32Array} values @param {number} left @param {number} top @param {number} size */
+/** What a unit computes along a line. */
 function tinyCurve(pen, values, left, top, size) {
   const most = largest(values);
   pen.beginPath();

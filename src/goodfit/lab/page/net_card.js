@@ -126,7 +126,6 @@ export class NetCard {
     return this.model.state.widths ? t("net.wide", { net: at + 1, units: net.hidden[0] }) : t("net.number", { net: at + 1, seed: net.seed });
   }
 
-  /** @param {number} units @param {number} at */
   stepper(units, at) {
     const other = (by) => this.shape((now) => now.map((each, place) => (place === at ? Math.max(1, Math.min(MOST_UNITS, each + by)) : each)));
     const by = units >= 16 ? 4 : 1;

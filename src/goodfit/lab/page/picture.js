@@ -56,7 +56,7 @@ export class Picture {
     this.plot.addEventListener("keydown", (event) => this.key(event));
   }
 
-  /** Let points be drawn, or no more. @param {boolean} on */
+  /** Let points be drawn, or no more. */
   draws(on) {
     this.drawing = on;
     this.cursor = on ? [0, 0] : null;
@@ -196,7 +196,6 @@ export class Picture {
     pen.restore();
   }
 
-  /** @param {Pen} pen @param {Axis} x @param {Axis} y */
   paintPoints(pen, x, y) {
     const size = this.points.length > 300 ? 2.4 : 3.4;
     for (const point of this.points) {
@@ -221,7 +220,7 @@ export class Picture {
     this.readout.textContent = `${this.names[0]} ${short(at)}${curve ? "" : `, ${this.names[1]} ${short(up)}`}: ${this.cell(cell)}`;
   }
 
-  /** A cell in words: the mean, and how far the nets are apart. @param {number} cell */
+  /** A cell in words: the mean, and how far the nets are apart. */
   cell(cell) {
     const shown = /** @type {Shown} */ (this.shown);
     const spread = shown.spread ? ` ± ${short(shown.spread[cell], 2)}` : "";
@@ -238,7 +237,7 @@ export class Picture {
     this.own.renew();
   }
 
-  /** Show what a unit computes for as long as it is pointed at. @param {Float32Array|null} values @param {number} side */
+  /** Show what a unit computes for as long as it is pointed at. @param {Float32Array|null} values */
   peek(values, side) {
     const before = this.behind ?? this.shown;
     this.behind = values ? before : null;
@@ -278,16 +277,15 @@ export class Picture {
   }
 }
 
-/** @param {Axis} axis @param {number} value */
 const inside = (axis, value) => Math.max(axis.low, Math.min(axis.high, value));
 
-/** From one ink through paper to the other: 0 to 1. @param {number} share @param {number[][]} inks @param {number[]} paper */
+/** From one ink through paper to the other: 0 to 1. */
 const between = (share, inks, paper) => mix(paper, inks[share > 0.5 ? 1 : 0], Math.min(1, Math.abs(share - 0.5) * 2) * 0.72);
 
-/** The class with the largest mean in a cell. @param {Float32Array[]} mean @param {number} at */
+/** The class with the largest mean in a cell. */
 const likeliest = (mean, at) => mean.reduce((best, each, place) => (each[at] > mean[best][at] ? place : best), 0);
 
-/** The ink of the likeliest class, paler where it is less likely. @param {Float32Array[]} mean @param {number} at @param {number[][]} inks @param {number[]} paper */
+/** The ink of the likeliest class, paler where it is less likely. */
 function blended(mean, at, inks, paper) {
   const [best, chance] = [likeliest(mean, at), 1 / mean.length];
   return mix(paper, inks[best % inks.length], Math.max(0, (mean[best][at] - chance) / (1 - chance)) * 0.66 + 0.06);

@@ -123,7 +123,7 @@ export class PictureCard {
     this.update();
   }
 
-  /** Let points be drawn, from these on. @param {boolean} on @param {number[][]} points */
+  /** Let points be drawn, from these on. */
   draws(on, points) {
     if (on !== this.a.drawing) this.a.draws(on);
     this.tools.hidden = !on;
@@ -160,7 +160,6 @@ export class PictureCard {
     this.redraw([...this.drawn, [Number(short(x, 4)), Number(short(y, 4)), this.label]]);
   }
 
-  /** @param {number[][]} points */
   redraw(points) {
     this.drawn = points;
     this.a.points = points.map(([x, y, label]) => ({ x, y, label, part: 0 }));

@@ -66,7 +66,7 @@ export class Play {
     return model.play($("speed").value);
   }
 
-  /** Back to an epoch; or on to one that was there before. @param {number} epoch */
+  /** Back to an epoch; or on to one that was there before. */
   goTo(epoch) {
     const { model } = this;
     if (epoch > model.epoch) model.ask("step", { epochs: epoch - model.epoch });
@@ -83,7 +83,7 @@ export class Play {
     $("curve-tools").append(h("ul", { class: "legend", id: "curve-legend" }), h("label", { class: "check" }, log, h("span", { "data-w": "log" })), heard);
   }
 
-  /** The name of a curve: the validation's if there is one. @param {string} what */
+  /** The name of a curve: the validation's if there is one. */
   measure(what) {
     return this.model.curves.A.has(`valid_${what}`) ? `valid_${what}` : `train_${what}`;
   }

@@ -5,7 +5,6 @@ import { Frame } from "./frame.js";
 import { language, translate } from "./words.js";
 
 export class View {
-  /** @param {HTMLElement} host */
   constructor(host) {
     const again = patient(() => this.show(), 300);
     this.filter = h("input", { type: "search", id: "runs-filter", input: again });

@@ -154,7 +154,7 @@ export class View {
   }
 }
 
-/** Numbers as a table whose cells are shaded by size: a number, a column, or a matrix. @param {string} caption @param {string} [formula] */
+/** Numbers as a table whose cells are shaded by size: a number, a column, or a matrix. @param {string} [formula] */
 function matrix(caption, value, formula = "") {
   if (!Array.isArray(value)) return h("p", { class: "scalar" }, short(value, 6));
   const rows = value.map((each) => (Array.isArray(each) ? each : [each]));

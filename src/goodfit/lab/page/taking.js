@@ -35,7 +35,7 @@ export class Taking {
   }
 }
 
-/** Copy a text, and have a button say so for a moment; whether it could be: plain HTTP has no clipboard. @param {string} text @param {HTMLElement} said */
+/** Copy a text, and have a button say so for a moment; whether it could be: plain HTTP has no clipboard. */
 export async function copied(text, said) {
   const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
   if (!done) return false;

@@ -37,10 +37,10 @@ export function learn(told) {
   translate(document.documentElement);
 }
 
-/** Keep the choice for the next visit. @param {string} name */
+/** Keep the choice for the next visit. */
 export const keep = (name) => localStorage.setItem(KEPT, name);
 
-/** The words of a key, with {name} replaced. @param {string} key @param {Record<string, any>} [values] */
+/** The words of a key, with {name} replaced. @param {Record<string, any>} [values] */
 export function t(key, values = {}) {
   return tOr(key, key).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
 }
@@ -57,7 +57,7 @@ export function of(words) {
 /** Fields of a recipe with their values. @param {Record<string, any>} fields */
 export const named = (fields) => Object.entries(fields).map(([name, value]) => `${t(`field.${name}`)} ${Array.isArray(value) ? value.join(", ") : value}`).join(", ");
 
-/** The words of a key, or something else where there are none. @param {string} key @param {string} otherwise */
+/** The words of a key, or something else where there are none. */
 export const tOr = (key, otherwise) => words[key]?.[language === "zh" ? 1 : 0] ?? otherwise;
 
 /**
@@ -77,7 +77,7 @@ export function put(element, key, values = {}, where = "") {
   return element;
 }
 
-/** An element that says sentences of both languages, or of keys; one or several. @param {string} tag @param {any} told @param {string|null} [kind] its class */
+/** An element that says sentences of both languages, or of keys; one or several. @param {string|null} [kind] its class */
 export const says = (tag, told, kind = null) => put(h(tag, { class: kind }), JSON.stringify([told].flat()));
 
 /** Say in an element that something is being computed, until it is there. @template T @param {HTMLElement} element @param {Promise<T>} what @returns {Promise<T>} */
