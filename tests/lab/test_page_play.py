@@ -163,7 +163,7 @@ def test_marks_that_are_too_close_for_words_have_the_numbers_of_the_list(person:
 
 
 def test_a_change_is_made_before_what_is_clicked_next(person: Person) -> None:
-    """Of a slider, which waits for the hand to rest; and what needs another optimiser is not offered, with the reason."""
+    """Of a slider, too, which waits for the hand to rest. What needs another optimiser is not offered, and says why."""
     person.go()
     person.step()
     person.of("[data-field=l2] input[type=range]", "(found.value = 0.9, found.dispatchEvent(new Event('input')))")
@@ -220,9 +220,10 @@ def test_a_branch_beside_its_trunk(person: Person) -> None:
     assert "the same nets until the change" in person.text("#difference")
     person.click("#undo")  # the branching
     person.until("!document.querySelector('#picture-b canvas')")
-    assert person.epoch == left
+    person.until(f"document.querySelector('#epoch').textContent === '{left}'")
     person.value("history.forward()")
     person.until("document.querySelector('#picture-b canvas')")
+    person.until("document.querySelector('main').getAttribute('aria-busy') === 'false'")
     person.play(left + 8)
     said = person.text("#difference")
     assert "B less A, validation loss at epoch" in said

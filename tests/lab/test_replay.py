@@ -198,6 +198,14 @@ def test_it_is_played_by_keys_and_tells_in_a_table(browser: Browser, tmp_path: P
         return np.concatenate([each.mean(1, keepdims=True), each.std(1, keepdims=True), each], axis=1)
 
     assert told() == pytest.approx(expected(3), abs=1e-3)
+    inks = re.search(r"CLASS_INKS = \[([\d, ]+)\]", files("goodfit.lab").joinpath("page/dom.js").read_text("utf-8"))
+    assert inks is not None
+    own = [f"var(--series-{code.strip()})" for code in inks[1].split(",")[:2]]  # as the lab has them
+    assert (
+        browser.value("[...document.querySelectorAll('.inked')].map(each => each.style.getPropertyValue('--own'))")
+        == own
+    )
+    assert browser.value("[0, 1].map(code => `var(${inkOf(code)})`)") == own
     browser.value("at.focus()")
     browser.press("ArrowLeft", PRESS["ArrowLeft"])
     assert browser.value("document.getElementById('epoch').textContent") == "epoch 2"

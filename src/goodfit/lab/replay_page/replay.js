@@ -103,6 +103,8 @@ const GRID = 40, EVERY = 180, QUIET = 2000;
 let frame = frames.length - 1, playing = 0, told = 0;
 
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** The name of a class's colour, as the lab has it; of a number that of its size. @param {number} code */
+const inkOf = code => `--series-${record.targets ? code : [1, 0][code] ?? code % 8}`;
 const channels = name => colour(name).match(/[0-9a-f]{2}/gi).map(each => parseInt(each, 16));
 const short = value => Number.isFinite(value) ? String(+value.toPrecision(4)) : words.none;
 const predicted = value => record.classes.length && Number.isFinite(value) ? value.toFixed(3) : short(value);
@@ -132,7 +134,7 @@ function strength(mean, spread, top) {
 
 function drawPlane(context, nets) {
   const image = context.createImageData(GRID, GRID), paper = channels("--paper");
-  const inks = [...record.classes, ""].map((_, code) => channels(`--series-${code % 8}`));
+  const inks = [...record.classes, ""].map((_, code) => channels(inkOf(code)));
   for (let row = 0, to = 0; row < GRID; row++) for (let column = 0; column < GRID; column++, to += 4) {
     const x1 = record.x[0] + (column + 0.5) / GRID * (record.x[1] - record.x[0]);
     const x2 = record.y[1] - (row + 0.5) / GRID * (record.y[1] - record.y[0]);
@@ -169,8 +171,8 @@ function drawPicture() {
   for (const [a, b, code, valid] of record.points) {
     context.beginPath(), context.arc(along(record.x, a), along(record.y, b), 3.5, 0, 7);
     context.lineWidth = 1.5, context.strokeStyle = colour("--ink");
-    context.fillStyle = valid ? colour("--paper") : plane ? colour(`--series-${code % 8}`) : colour("--muted");
-    if (valid) context.strokeStyle = plane ? colour(`--series-${code % 8}`) : colour("--muted");
+    context.fillStyle = valid ? colour("--paper") : plane ? colour(inkOf(code)) : colour("--muted");
+    if (valid) context.strokeStyle = plane ? colour(inkOf(code)) : colour("--muted");
     context.fill(), context.stroke();
   }
   const [a, b] = point(), up = plane ? b : together(nets, [a]).mean[last];
@@ -214,6 +216,7 @@ function tell() {
   moves.forEach((each, place) => byId(`value-${place}`).textContent = short(+each.value));
   byId("predicted").replaceChildren(...mean.map((value, code) => {
     const row = document.createElement("tr"), head = document.createElement("th");
+    if (plane && record.classes.length) head.className = "inked", head.style.setProperty("--own", `var(${inkOf(code)})`);
     head.scope = "row", head.textContent = record.classes[code] ?? record.target;
     const cells = [value, spread[code], ...all.map(each => each[code])].map(number => {
       const cell = document.createElement("td");
