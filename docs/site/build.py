@@ -10,7 +10,7 @@ from pathlib import Path
 from sphinx.cmd.build import main as sphinx
 
 from site_check import elsewhere, problems
-from site_links import rewritten
+from site_links import OWN, rewritten
 from site_notebooks import executed, is_notebook
 from site_pages import DOCS, below, groups, placed
 from site_reference import written
@@ -72,13 +72,14 @@ def _all_are_placed() -> None:
 def _own(reference: Iterable[str]) -> dict[str, str]:
     """The first page, and a page for each group. reference: the names of the pages written from the library."""
     found = {f"{group.name}.md": group.page + _toctree(group.paths) for group in groups()}
-    first = (HERE / "index.md").read_text("utf-8") + _toctree(list(found))
+    first = (HERE / "index.md").read_text("utf-8") + _toctree([*found, *OWN.values()])
     if "reference/index.md" in reference:
         found["reference.md"] += (
             "\n## From the code\n\n[](./reference/index.md)\n: every name, command, field and format\n"
             + _toctree(["reference/index.md"])
         )
-    return {"index.md": first, **found}
+    own = {name: (DOCS / path).read_text("utf-8") for path, name in OWN.items()}
+    return {"index.md": first, **found, **{name: text.replace("](docs/", "](") for name, text in own.items()}}
 
 
 def _toctree(found: list[str]) -> str:
