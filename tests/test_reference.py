@@ -7,14 +7,13 @@ import functools
 import inspect
 import os.path
 import re
-import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from docs.site.reference import INDEX, pages
-from docs.site.reference.command_pages import EXAMPLES, commands, example, owners
+from docs.site.reference.command_pages import commands, owners
 from docs.site.reference.declared import constant, declared
 from docs.site.reference.docstrings import Docstring, read_docstring, stated_default
 from docs.site.reference.examples import FRESH, examples, run_examples
@@ -253,21 +252,6 @@ def _commands(parent: Any) -> Iterator[tuple[str, ...]]:
 def test_the_examples_of_commands_parse() -> None:
     for command in commands():
         check_command(command.example.split())
-
-
-def test_every_flag_is_in_an_example_of_its_command() -> None:
-    unused = set(EXAMPLES)
-    for command in commands():
-        own = command.example.split()
-        for flag in (each for each in command.flags if each.names[0].startswith("--")):
-            shown = example(command, flag)
-            assert shown or set(flag.names) & set(own), (command.words, flag.names)
-            if shown:
-                assert f"`{shown}`" in found()[command.page], (command.words, shown)
-                words = shlex.split(shown)
-                check_command(words if words[0] == "goodfit" else [*own, *words])
-                unused.discard(flag.names[0].removeprefix("--"))
-    assert not unused
 
 
 # The recipe

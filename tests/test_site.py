@@ -177,6 +177,7 @@ def test_notebooks_run_once_and_an_error_in_one_is_told(tmp_path: Path) -> None:
 def test_a_notebook_to_download_has_what_a_reader_sees() -> None:
     pytest.importorskip("nbformat", reason="of what `make site` installs")
     from nbformat import v4, validate
+
     from site_download import cleaned
 
     text = "# A page\n\n[Runs](../runs.md), [these](b.md#part), ![x](x.png), [out](https://example.org)"
@@ -187,9 +188,7 @@ def test_a_notebook_to_download_has_what_a_reader_sees() -> None:
     found = cleaned(v4.new_notebook(cells=[v4.new_markdown_cell(text), hidden, code]), titles.__getitem__, "About.")
     validate(found)
     first, second = found.cells
-    assert first.source == (
-        "# A page\n\nAbout.\n\n*Runs*, these (*B*), ![x](x.png), [out](https://example.org)"
-    )
+    assert first.source == ("# A page\n\nAbout.\n\n*Runs*, these (*B*), ![x](x.png), [out](https://example.org)")
     assert (second.source, second.execution_count, second.metadata) == ("6 * 7", 1, {})
     assert [output["name"] for output in second.outputs] == ["stderr"]
 

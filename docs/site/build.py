@@ -54,9 +54,10 @@ def gather() -> None:
     wanted |= {f"static/{path.name}": path.read_bytes() for path in (HERE / "static").glob("*.svg")}
     raw, reference = {name: (DOCS / name).read_text("utf-8") for name in placed()}, written(BUILD)
     run = {name for name, text in raw.items() if is_notebook(text)}
+    known = {*raw, *reference, *OWN.values(), *(f"{group.name}.md" for group in groups())}
     texts = {name: rewritten(text, name, raw, run) + _toctree(below(name)) for name, text in raw.items()}
     for name, text in (reference | _own(reference)).items():
-        texts[name] = rewritten(text, name, {*raw, *reference, *(f"{group.name}.md" for group in groups())}, run)
+        texts[name] = rewritten(text, name, known, run)
     notebooks = {name: texts.pop(name) for name in run}
     wanted |= {name: text.encode() for name, text in texts.items()}
     wanted |= {name.removesuffix(".md") + ".ipynb": found for name, found in executed(notebooks, BUILD)}

@@ -14,7 +14,7 @@ import goodfit
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from site_download import cleaned  # noqa: E402 - from this folder
+from site_download import cleaned
 
 project = "goodfit"
 copyright = "the goodfit authors"
