@@ -120,7 +120,7 @@ def page(
     return (
         "# How good verdicts are\n<!-- written by `python -m benchmarks verdicts`; changes by hand are lost -->\n\n"
         f"Measured on {date.today().isoformat()} with goodfit {goodfit.__version__}. The cases and the thresholds of "
-        "the verdict were chosen together; held-out cases are in [honesty.md](honesty.md#verdicts).\n\n"
+        "the verdict were chosen together; held-out cases are in [How often goodfit is right](honesty.md#verdicts).\n\n"
         f"{len(lines)} recipes, each with one planted fault or none, judged by [goodfit verdict](verdict.md):\n\n"
         f"{table(found)}\nWith `--quick`:\n\n{table(hurried)}\n"
         f"The same by a rule of thresholds on two numbers, training and held-out score:\n\n"

@@ -101,6 +101,13 @@ def test_the_links_lead_somewhere(name: str) -> None:
             assert not anchor or anchor in anchors(page(target or name)), f"{name}: {address}"
 
 
+def test_links_say_where_they_lead_by_a_title() -> None:
+    """A name of a file says nothing to whoever reads the page as a page."""
+    named = re.compile(r"\[`?[\w./-]+\.md`?\]\(")
+    paths = {*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")} - {DOCS / "verdict.md"}  # which still has three
+    assert {path.name: found for path in paths if (found := named.findall(path.read_text("utf-8")))} == {}
+
+
 def test_the_index_lists_every_page() -> None:
     assert set(re.findall(r"\]\(([\w-]+\.md)\)", page("README.md"))) >= set(PAGES) - {"README.md"}
 

@@ -48,6 +48,13 @@ def test_every_result_that_draws_itself_is_on_the_page() -> None:
     assert [call for call in OF_RESULTS.values() if call not in "\n".join(CELLS)] == []
 
 
+def test_each_figure_is_drawn_by_one_line() -> None:
+    """The last of its cell; the site's build runs them."""
+    drawn = [ast.parse(cell).body[-1] for cell in CELLS if "figure" in cell]
+    assert len(drawn) > 20
+    assert [ast.unparse(each) for each in drawn if each.lineno != each.end_lineno] == []
+
+
 def test_what_the_cells_name_is_there() -> None:
     for cell in CELLS:
         for node in ast.walk(ast.parse(cell)):

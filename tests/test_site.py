@@ -78,7 +78,10 @@ def test_the_commands_of_the_first_page_parse() -> None:
         ("a.md", "[code](../src/goodfit/nets/nets.py)", "code (`src/goodfit/nets/nets.py`)"),
         ("a.md", "[`benchmarks/`](../benchmarks/)", "`benchmarks/`"),
         ("a.md", "[`src/goodfit`](../src/goodfit)", "`src/goodfit`"),
-        ("a.md", "[two\nlines](../CHANGELOG.md)", "two\nlines (`CHANGELOG.md`)"),
+        ("a.md", "[two\nlines](../CONTRIBUTING.md)", "two\nlines (`CONTRIBUTING.md`)"),
+        ("a.md", "[new](../CHANGELOG.md#0)", "[new](changelog.md)"),
+        ("more/c.md", "[new](../../CHANGELOG.md)", "[new](../changelog.md)"),
+        ("security.md", "[new](CHANGELOG.md), [b](b.md)", "[new](changelog.md), [b](b.md)"),
         ("a.md", "[the first page](../README.md#example)", "[the first page](index.md)"),
         ("a.md", "[all](README.md)", "[all](index.md)"),
         ("more/c.md", "[all](../README.md)", "[all](../index.md)"),
@@ -169,6 +172,25 @@ def test_notebooks_run_once_and_an_error_in_one_is_told(tmp_path: Path) -> None:
     assert [path.stat().st_mtime_ns for path in (tmp_path / "site-executed").iterdir()] == [time]
     assert not list(DOCS.rglob("left.txt"))
     assert [path.name for path in tmp_path.iterdir()] == ["site-executed"]
+
+
+def test_a_notebook_to_download_has_what_a_reader_sees() -> None:
+    pytest.importorskip("nbformat", reason="of what `make site` installs")
+    from nbformat import v4, validate
+
+    from site_download import cleaned
+
+    text = "# A page\n\n[Runs](../runs.md), [these](b.md#part), ![x](x.png), [out](https://example.org)"
+    hidden = v4.new_code_cell("assert True", metadata={"tags": ["remove-cell"]})
+    told = [v4.new_output("stream", name=name, text="x") for name in ("stdout", "stderr")]
+    code = v4.new_code_cell("6 * 7", outputs=told, execution_count=9, metadata={"tags": ["remove-stdout"]})
+    titles = {"../runs.md": "Runs", "b.md#part": "B"}
+    found = cleaned(v4.new_notebook(cells=[v4.new_markdown_cell(text), hidden, code]), titles.__getitem__, "About.")
+    validate(found)
+    first, second = found.cells
+    assert first.source == ("# A page\n\nAbout.\n\n*Runs*, these (*B*), ![x](x.png), [out](https://example.org)")
+    assert (second.source, second.execution_count, second.metadata) == ("6 * 7", 1, {})
+    assert [output["name"] for output in second.outputs] == ["stderr"]
 
 
 def test_a_cell_that_prints_and_hides_it_is_told(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import shlex
 from pathlib import Path
@@ -63,6 +64,35 @@ def test_what_only_checks_is_hidden(name: str) -> None:
     for each in blocks(page(name)):
         if each.language == CELL and re.search(r"^assert ", each.code, re.MULTILINE):
             assert each.code.startswith(":tags: [remove-cell]\n"), f"{name}:{each.line}"
+
+
+@pytest.mark.parametrize("path", [*sorted((DOCS / "zh").glob("*.md")), *(DOCS / "tutorials" / name for name in PAGES)])
+def test_what_a_reader_sees_runs_without_what_is_hidden(path: Path) -> None:
+    """The notebook to download has no hidden cells."""
+    made = set(dir(builtins))
+    for each in blocks(path.read_text("utf-8")):
+        if each.language != CELL or "remove-cell" in each.code.partition("\n")[0]:
+            continue
+        lines = [line for line in each.code.replace("\\\n", " ").splitlines() if not line.startswith((":", "!"))]
+        tree = ast.parse("\n".join(lines))
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        made |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                made |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.arg | ast.ExceptHandler):
+                made.add(str(getattr(node, "arg", None) or getattr(node, "name", "")))
+        lacking = {node.id for node in names if isinstance(node.ctx, ast.Load)} - made
+        assert not lacking, f"{path.name}:{each.line}"
+
+
+def test_a_study_has_as_many_lines_as_its_page_says() -> None:
+    text = page("own-study.md")
+    (lines,) = {len([line for line in code.splitlines() if line.strip()]) for code in cells(text)[:1]}
+    assert f"# A study of one's own, in {lines} lines\n" in text
+    assert f"These are {lines} lines of code." in text
+    for name in ("README.md", "studies.md"):
+        assert f"in {lines} lines" in (DOCS / name).read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sphinx.cmd.build import main as sphinx
 
 from site_check import elsewhere, problems
-from site_links import rewritten
+from site_links import OWN, rewritten
 from site_notebooks import executed, is_notebook
 from site_pages import DOCS, below, groups, placed
 from site_reference import written
@@ -54,9 +54,10 @@ def gather() -> None:
     wanted |= {f"static/{path.name}": path.read_bytes() for path in (HERE / "static").glob("*.svg")}
     raw, reference = {name: (DOCS / name).read_text("utf-8") for name in placed()}, written(BUILD)
     run = {name for name, text in raw.items() if is_notebook(text)}
+    known = {*raw, *reference, *OWN.values(), *(f"{group.name}.md" for group in groups())}
     texts = {name: rewritten(text, name, raw, run) + _toctree(below(name)) for name, text in raw.items()}
     for name, text in (reference | _own(reference)).items():
-        texts[name] = rewritten(text, name, {*raw, *reference, *(f"{group.name}.md" for group in groups())}, run)
+        texts[name] = rewritten(text, name, known, run)
     notebooks = {name: texts.pop(name) for name in run}
     wanted |= {name: text.encode() for name, text in texts.items()}
     wanted |= {name.removesuffix(".md") + ".ipynb": found for name, found in executed(notebooks, BUILD)}
@@ -72,13 +73,14 @@ def _all_are_placed() -> None:
 def _own(reference: Iterable[str]) -> dict[str, str]:
     """The first page, and a page for each group. reference: the names of the pages written from the library."""
     found = {f"{group.name}.md": group.page + _toctree(group.paths) for group in groups()}
-    first = (HERE / "index.md").read_text("utf-8") + _toctree(list(found))
+    first = (HERE / "index.md").read_text("utf-8") + _toctree([*found, *OWN.values()])
     if "reference/index.md" in reference:
         found["reference.md"] += (
             "\n## From the code\n\n[](./reference/index.md)\n: every name, command, field and format\n"
             + _toctree(["reference/index.md"])
         )
-    return {"index.md": first, **found}
+    own = {name: (DOCS / path).read_text("utf-8") for path, name in OWN.items()}
+    return {"index.md": first, **found, **{name: text.replace("](docs/", "](") for name, text in own.items()}}
 
 
 def _toctree(found: list[str]) -> str:

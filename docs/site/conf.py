@@ -1,17 +1,20 @@
 """The site's settings for Sphinx; build.py gathers the sources that they are applied to."""
 
+import posixpath
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from docutils import nodes
 from sphinx.writers.html5 import HTML5Translator
 
 import goodfit
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from site_download import cleaned
 
 project = "goodfit"
 copyright = "the goodfit authors"
@@ -36,6 +39,11 @@ nb_execution_mode = "off"  # site_notebooks.py has done it
 nb_merge_streams = True
 
 
+ABOUT = {
+    "en": f"*A page of the documentation of goodfit {release}, as a notebook. It runs in any folder, where goodfit is "
+    "installed.*",
+    "zh-Hans": f"*goodfit {release} 文档中的一页，以笔记本形式提供；装有 goodfit 即可在任何文件夹中运行。*",
+}
 AS_NOTEBOOK = '<p class="as-notebook"><a href="{file}" download>{words}</a></p>'
 
 
@@ -56,10 +64,28 @@ def _offer_notebook(app: Any, page: str, context: dict[str, Any]) -> None:
         return
     target = Path(app.outdir) / f"{page}.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(notebook, target)
+    own = nbformat.read(notebook, as_version=4)
+
+    def title(address: str) -> str:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(page), address.partition("#")[0] or page))
+        found = app.env.titles.get(posixpath.splitext(path)[0])
+        return found.astext() if found else ""
+
+    nbformat.write(cleaned(own, title, ABOUT[context["language"]]), target)
     words = "下载本页的 Jupyter 笔记本" if context.get("language") == "zh-Hans" else "Download this page as a notebook"
     link = AS_NOTEBOOK.format(file=target.name, words=words)
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{link}", 1)
+
+
+def _describe_figures(app: Any, doctree: Any, page: str) -> None:
+    """A figure that a cell drew has no words of its own: it is named by the section that it stands in."""
+    for each in doctree.findall(nodes.image):
+        section = each.parent
+        while section is not None and not isinstance(section, nodes.section):
+            section = section.parent
+        if not each.get("alt") and section is not None:
+            chinese = page.startswith("zh") or page.endswith(".zh")
+            each["alt"] = f"{'图' if chinese else 'Figure'}: {section.next_node(nodes.title).astext()}"
 
 
 def _name_flags(app: Any, doctree: Any, page: str) -> None:
@@ -91,3 +117,4 @@ def setup(app: Any) -> None:
     app.connect("doctree-resolved", _drop_empty_heads)
     app.connect("html-page-context", _context, priority=400)  # before the theme
     app.connect("doctree-resolved", _name_flags)
+    app.connect("doctree-resolved", _describe_figures)

@@ -6,6 +6,7 @@ from collections.abc import Container
 
 FENCE = re.compile(r"(^(`{3,}|~{3,}|:{3,}).*?^\2[`~:]*$)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
+OWN = {"../CHANGELOG.md": "changelog.md", "../SECURITY.md": "security.md"}  # of the repository -> of the site
 README = "../README.md"  # of the repository: its first page, as ours is the site's
 
 
@@ -34,5 +35,7 @@ def _link(found: re.Match[str], page: str, known: Container[str], executed: Cont
         return found[0]
     if path in (README, "README.md", "."):
         return f"[{words}]({posixpath.relpath('index.md', folder or '.')})"
+    if path in OWN or (page in OWN.values() and f"../{path}" in OWN):
+        return f"[{words}]({posixpath.relpath(OWN.get(path) or OWN[f'../{path}'], folder or '.')})"
     inside = posixpath.normpath(posixpath.join("docs", path))
     return words if words.strip("`").rstrip("/") == inside else f"{words} (`{inside}`)"

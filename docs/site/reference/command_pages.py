@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
@@ -15,11 +16,92 @@ from goodfit.cli.app import data as data_app
 from goodfit.training.recipe import Recipe
 
 from .fields import label as field_label
+from .fields import setting
 from .markdown import Link, code, contents, fenced, page, prose, table
 
 STATED = re.compile(r"\s*\[(?:[^\[\]]*; )?default: ([^\[\]]*)\]")
 WORDS = {str: "text", int: "integer", float: "number", bool: "switch"}
 FIELDS = {rule.flag: rule for rule in Recipe.fields().values()}
+EXAMPLES = {  # flag -> its value in an example; of a recipe's fields fields.py has them
+    "adaptive": None,
+    "against": "first",
+    "all": None,
+    "apply": None,
+    "ask": "10",
+    "budget": "30",
+    "by": "roc_auc",
+    "check": None,
+    "classes": None,
+    "cluster": "tcp://10.0.0.5:8786",
+    "collect": "answers.csv",
+    "costs": "1,5",
+    "coverage": "0.9",
+    "data": "moved/people.csv",
+    "device": "gpu:0",
+    "face": "torch",
+    "factor": "4",
+    "figure": "age.svg",
+    "fit": "never",
+    "folds": "10",
+    "from": "runs/first",
+    "group": "person",
+    "host": "0.0.0.0",
+    "id": "name,comment",
+    "inputs": "64",
+    "inspect": None,
+    "json": None,
+    "keep": "name",
+    "kind": "floor=categorical",
+    "language": "zh",
+    "leaks": "error",
+    "least-epochs": "3",
+    "lesson": "dropout",
+    "linked": "0.9",
+    "margin": "0.01",
+    "max-megabytes": "50",
+    "max-rows": "50000",
+    "method": "halving",
+    "metric": "loss",
+    "minutes": "10",
+    "near": None,
+    "of": "income",
+    "open": None,
+    "ordered": "size=small<medium<large",
+    "out": "runs/second",
+    "outputs": "3",
+    "points": "50",
+    "port": "0",
+    "positive": "yes",
+    "precision": "highest",
+    "quick": None,
+    "quiet": None,
+    "recipe": "chapter",
+    "repeats": "3",
+    "resume": "runs/stopped",
+    "rows": "0,3,10-12",
+    "save": "calibrated.safetensors",
+    "save-anyway": None,
+    "search": "searches/digits",
+    "seeds": "5",
+    "steps": None,
+    "stream": None,
+    "strict": None,
+    "studies": None,
+    "target": "income",
+    "task": "classification",
+    "test": "0.1",
+    "time": "date",
+    "values": "20,40,60",
+    "weight": "count",
+    "which": "1",
+    "width": "0.05",
+    "workers": "4",
+}
+OF_COMMAND = {  # (command, flag) -> the same where the flag means something else in it
+    ("devices", "rows"): "60000",
+    ("export", "rows"): "people.csv",
+    ("runs", "group"): "hidden",
+}
 NO_LINK: Link = lambda _: None  # noqa: E731 - words on flags name no Python
 
 
@@ -135,7 +217,7 @@ def _page(command: Command, guides: str) -> str:
     for flag in command.flags:
         groups.setdefault(flag.group, []).append(flag)
     for group, flags in groups.items():
-        rows = [(_names(flag), f"{_kind(flag)}. {_help(flag, guides)}") for flag in flags]
+        rows = [(_names(flag), f"{_kind(flag)}. {_help(flag, guides)}{_for_example(command, flag)}") for flag in flags]
         parts += [f"## {group}", table(("name", "meaning"), rows)]  # two columns: flags are long, and telephones narrow
     return page(*parts)
 
@@ -154,6 +236,29 @@ def _help(flag: Flag, guides: str) -> str:
     name = flag.names[0].lstrip("-")
     own = f" [More](#{field_label(FIELDS[name].name)})." if name in FIELDS and flag.names[0].startswith("--") else ""
     return prose(flag.help, NO_LINK, guides) + own
+
+
+def example(command: Command, flag: Flag) -> str:
+    """A flag as one would write it, with a value that is not its default and what it needs beside it.
+
+    "" where the command's own example has it, as it has every argument. A switch that is on by default is turned off.
+    """
+    name = flag.names[0].removeprefix("--")
+    if name == flag.names[0] or set(flag.names) & set(command.example.split()):
+        return ""
+    if name in FIELDS and (command.words, name) not in OF_COMMAND:
+        return setting(FIELDS[name])
+    if name == "resume":  # it has all that the interrupted command was told
+        return f"goodfit {command.words} --resume {EXAMPLES[name]}"
+    value = OF_COMMAND.get((command.words, name), EXAMPLES[name])
+    if value is None:
+        return flag.names[-1] if flag.default == "True" else flag.names[0]
+    return f"{flag.names[0]} {shlex.quote(value)}"
+
+
+def _for_example(command: Command, flag: Flag) -> str:
+    shown = example(command, flag)
+    return f" For example {code(shown)}." if shown else ""
 
 
 def _index() -> str:

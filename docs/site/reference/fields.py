@@ -181,7 +181,12 @@ def _flags(rule: FieldRule) -> list[str]:
 
 def command_line(rule: FieldRule) -> str:
     """A command in which the field is set as in its example."""
-    words = ["goodfit", "train", "iris"]
+    return f"goodfit train iris {setting(rule)}"
+
+
+def setting(rule: FieldRule) -> str:
+    """The flags that set the field as in its example."""
+    words = []
     for name, value in example_of(rule).items():
         other = Recipe.fields()[name]
         if other.kind == "switch":

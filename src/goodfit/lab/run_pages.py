@@ -182,7 +182,7 @@ def _listed(runs: Sequence[RunSummary], of: Mapping[Path, RunRecipe], language: 
         ]
         for run in runs
     ]
-    caption = Words("The name of a run opens its report", "点击名称打开报告")
+    caption = Words("The name of a run opens its report", "点击名称打开报告（英文）")
     return Grid(caption.of(language), [each.of(language) for each in heads], rows, left=5)
 
 
