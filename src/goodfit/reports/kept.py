@@ -45,7 +45,7 @@ class KeptProbe(KeptJson):
     """A recipe that was trained beside the run's own, on the same folds and seeds.
 
     difference: what it gains over the run's, paired, with the interval from low to high; positive is better, whatever
-    is measured. status: what follows from it.
+    is measured. status: what follows from it; result: the same in words, "" in files of older versions.
     """
 
     name: str
@@ -56,6 +56,7 @@ class KeptProbe(KeptJson):
     low: Number = None
     high: Number = None
     status: str = "open"
+    result: str = ""
 
     @property
     def label(self) -> str:

@@ -10,7 +10,7 @@ from goodfit.reports.drawing import both
 from goodfit.reports.kept import KeptVerdict
 from goodfit.reports.numbers import NONE, between, known, number
 from goodfit.reports.page import Glance, Section
-from goodfit.verdicts.words import STATUS_WORDS
+from goodfit.verdicts.gain_words import STATUS_WORDS
 
 LOOKS: dict[str, Look] = {"better": "better", "worse": "worse", "no better": "no better"}
 NOT_OF_STARTED = (

@@ -11,14 +11,6 @@ from goodfit.verdicts.probes import probes_of
 
 NOTHING_BETTER = ("good fit", "limited by noise", "limited by data")
 
-STATUS_WORDS = {
-    "better": "significantly better",
-    "worse": "significantly worse",
-    "no better": "no relevant gain",
-    "open": "inconclusive",
-    "diverged": "diverged",
-}
-
 
 def sentence(found: VerdictEvidence) -> str:
     """The verdict with its evidence."""
@@ -200,7 +192,7 @@ def _open(found: VerdictEvidence) -> str:
     """What keeps the answer from being known."""
     decision = found.decision
     names = [found.probes[place].name for place in decision.blocking]
-    most = max((decision.gains[place].at_most for place in decision.blocking), default=math.nan)
+    most = max((decision.gains[place].high for place in decision.blocking), default=math.nan)
     doubling = decision.doubling
     if doubling is not None and doubling.status == "better":
         promised = number(NEXT_DOUBLING * doubling.mean)
