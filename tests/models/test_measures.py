@@ -279,3 +279,22 @@ def test_a_constant_prediction_has_no_interval_of_no_width() -> None:
         assert math.isnan(each.high)
         assert each.method == f"no interval: all rows have the same {each.name}"
         assert math.copysign(1, each.baseline) == 1
+
+
+def test_labels_that_are_no_better_than_the_most_frequent_class_are_said_to_be() -> None:
+    y = np.repeat([0, 1], [90, 10])
+    chances = np.column_stack([np.full(100, 0.6), np.full(100, 0.4)])
+    chances[[0, 1, 2, 95, 96]] = 0.4, 0.6  # three mistakes and two hits: 91 of 100 would be needed
+    found = measured("classification", chances, y, ("no", "yes"))
+    assert found.warnings == ()
+    assert found.no_better.startswith(
+        "No better than a constant prediction on these rows: accuracy 0.8900, a constant "
+    )
+    assert "0.9000 (share of 'no'); log loss " in found.no_better
+    sharp = np.where(y == 1, 0.45, 0.05)
+    sharp[:3] = 0.51
+    found = measured("classification", np.column_stack([1 - sharp, sharp]), y, ("no", "yes"))
+    assert found.no_better.endswith("; by log loss it is better.")
+    target = np.random.default_rng(0).standard_normal((50, 1))
+    assert "R² 0.0000, a constant 0" in measured("regression", np.full_like(target, target.mean()), target).no_better
+    assert measured("regression", 0.5 * target, target).no_better == ""

@@ -70,6 +70,13 @@ class Measure:
         return f"{self.label} {digits(self.value)} [{ends}]"
 
 
+def _is_no_better(each: Measure) -> bool:
+    """Whether a constant prediction is as good, though it is not perfect."""
+    if each.name == LOG_LOSS:
+        return each.value >= each.baseline > 0
+    return each.value <= each.baseline < 1
+
+
 @dataclass(frozen=True)
 class Measures:
     """The measures of predictions for rows with targets; see docs/measures.md.
@@ -122,6 +129,21 @@ class Measures:
     def baseline(self) -> str:
         """One line on what the baselines of this task are."""
         return f"Baseline: a constant prediction: {BASELINES[self.task]}."
+
+    @property
+    def no_better(self) -> str:
+        """One sentence where predictions are no better than a constant one by a measure, "" else.
+
+        Probabilities may be better than a constant's where labels are not, as of a rare class: that is said as well.
+        """
+        known = [each for each in self.measures if each.name in (ACCURACY, EXACT, LOG_LOSS, R2)]
+        lost = [each for each in known if _is_no_better(each)]
+        if not lost or self.warnings:  # those say it of one class for all rows, and of an R² that is surely below 0
+            return ""
+        besides = [each for each in known if each not in lost and each.name == LOG_LOSS]
+        told = "; ".join(f"{each.label} {each.shown[0]}, a constant {self.beside(each)}" for each in lost)
+        better = "".join(f"; by {each.label} it is better" for each in besides)
+        return f"No better than a constant prediction on these rows: {told}{better}."
 
     @property
     def intervals(self) -> str:

@@ -37,6 +37,7 @@ class VerdictEvidence:
     seconds: that it took.
     share: these as a multiple of what the run's own training took, None without a run.
     transform: of the targets, that makes more of few rows count; "" where none is known, or one is set.
+    notes: what else must be known of the rows, or of the run itself, in sentences.
     quick: whether it was asked to be, so that it takes no more than a few seconds whatever time is given.
     """
 
@@ -64,6 +65,7 @@ class VerdictEvidence:
     share: float | None = None
     quick: bool = False
     transform: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from goodfit.arguments import public
 from goodfit.checked_json import damaged
 from goodfit.data import Dataset, Split, Table
+from goodfit.data.rare_classes import rare_classes
 from goodfit.data.streams import is_number
 from goodfit.errors import InputError, Problems, problem
 from goodfit.intervals import SCORE_BOUNDS, SHARE
@@ -285,6 +286,9 @@ def judged(
         seconds=clock.perf_counter() - began,
         quick=asked.quick,
         transform=evening_transform(data.y[rows], recipe) if held < FEW else "",
+        notes=tuple(filter(None, [rare_classes(data.y[rows], data.classes, folds, 1.0)]))
+        if task == "classification"
+        else (),
     )
 
 

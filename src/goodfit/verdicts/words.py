@@ -119,6 +119,7 @@ def _reasons(found: VerdictEvidence) -> Iterator[str]:
             f"{found.few:.1%} of the rows hold half of the variance of the targets, so R² rests on few rows: a gain "
             f"counts only where every fold shows it.{transform}"
         )
+    yield from found.notes
     yield from _of_sample(found)
     told = more(found)
     if told:
