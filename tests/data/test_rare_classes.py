@@ -31,6 +31,12 @@ def test_what_is_rare(counts: tuple[int, ...], named: list[str]) -> None:
     assert bool(told) == bool(named)
 
 
+def test_rows_a_fold_are_those_that_learn() -> None:
+    assert "has 6 of 406 rows (1.48 %), about 1 in each of 5 folds" in rare_classes(codes(400, 6), "ab")
+    assert "has 4 of 404 rows (0.99 %), fewer than 1 in each of 5 folds" in rare_classes(codes(400, 4), "ab")
+    assert "has 30 of 1,030 rows (2.91 %), about 10 in each of 3 folds" in rare_classes(codes(1000, 30), "ab", 3, 1.0)
+
+
 def test_a_table_says_so_at_once() -> None:
     y = codes(400, 394, 6)
     columns = {"x": np.random.default_rng(0).normal(size=len(y)), "y": np.array(list("abc"))[y]}

@@ -30,9 +30,13 @@ def rare_classes(y: NDArray[np.generic], classes: Sequence[str], folds: int = FO
     if not len(rare):
         return ""
     told = [
-        f"class {classes[code]!r} has {counts[code]:,} of {len(y):,} rows ({share_text(counts[code] / len(y))}), about "
-        f"{max(1, round(share * counts[code] / folds)):,} in each of {folds} folds"
+        f"class {classes[code]!r} has {counts[code]:,} of {len(y):,} rows ({share_text(counts[code] / len(y))}), "
+        f"{_about(share * counts[code] / folds)} in each of {folds} folds"
         for code in rare[:MOST_NAMED]
     ]
     more = f"; and {len(rare) - MOST_NAMED} more" if len(rare) > MOST_NAMED else ""
     return f"Rare: {'; '.join(told)}{more}. {ADVICE}"
+
+
+def _about(rows: float) -> str:
+    return f"about {round(rows):,}" if rows >= 0.9 else "fewer than 1"

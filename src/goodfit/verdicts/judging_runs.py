@@ -23,6 +23,7 @@ from goodfit.runs import rows_again
 from goodfit.runs.folder import load
 from goodfit.runs.run import Run
 from goodfit.runs.streaming import refuse_streamed, refuse_streamed_run
+from goodfit.runs.telling import measured_on
 from goodfit.selection.calls import is_json
 from goodfit.selection.preparing import LearningRows
 from goodfit.training.elsewhere import on_executor
@@ -137,11 +138,10 @@ def _announced(
 
 def _of_run(found: Verdict, run: Run, own: float) -> Verdict:
     """With what is known of the run: its time, and that its own nets are no better than a constant prediction."""
-    told = [
-        f"The run itself: {each.no_better[0].lower()}{each.no_better[1:]}"
-        for each in run.measured.values()
-        if each.no_better
-    ]
+    told = []
+    for part, each in run.measured.items():
+        if text := each.no_better.replace("these rows", measured_on(run, part), 1):
+            told.append(f"The run itself: {text[0].lower()}{text[1:]}")
     return dataclasses.replace(found, share=found.seconds / own if own > 0 else None, notes=(*found.notes, *told))
 
 
