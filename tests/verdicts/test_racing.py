@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,10 +22,11 @@ def said(kind: str, *statuses: str, doubling: str = "open") -> Any:
     decision = SimpleNamespace(
         kind=kind, best=None, learned="yes", gains=gains, doubling=SimpleNamespace(status=doubling)
     )
-    return SimpleNamespace(decision=decision, probes=PROBES[:2])
+    nothing: Any = None
+    return racing.JudgedAlternatives(nothing, decision, PROBES[:2], nothing, nothing, nothing)  # type: ignore[arg-type]
 
 
-def raced(monkeypatch: pytest.MonkeyPatch, told: list[Any]) -> list[set[int]]:
+def raced(monkeypatch: pytest.MonkeyPatch, told: list[Any], limit: float = math.inf) -> list[set[int]]:
     """The settings that each repeat trains: 0 the recipe, 1 wider, 2 narrower, 3 half the rows."""
     trained: list[set[int]] = []
     measured = SimpleNamespace(measured=lambda: None)
@@ -35,7 +37,8 @@ def raced(monkeypatch: pytest.MonkeyPatch, told: list[Any]) -> list[set[int]]:
         folds=SimpleNamespace(repeats=[()] * len(told)), planned=SimpleNamespace(nets=1), probes=PROBES, usual=3
     )
     answers = iter(told)
-    racing.race(layout, lambda found: next(answers), quick=False)
+    last = racing.race(layout, lambda found: next(answers), quick=False, limit=limit)
+    assert last.out_of_time == (len(trained) < len(told))
     return trained
 
 
@@ -48,6 +51,17 @@ def test_what_left_never_returns(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     gone = said("underfit", "better", "open", doubling="better")
     assert raced(monkeypatch, [gone, said("cannot tell", "open", "no better"), every])[2] <= {0, 1, 3}
+
+
+def test_no_repeat_is_begun_that_would_end_behind_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 100.0, 150.0, 200.0, 250.0])  # the first repeat takes 100 s, a later one half of it
+    monkeypatch.setattr(racing, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    every = said("cannot tell", "open", "open")
+    assert len(raced(monkeypatch, [every] * 3, limit=149.0)) == 1
+    clock = iter([0.0, 100.0, 150.0, 200.0, 250.0])
+    assert len(raced(monkeypatch, [every] * 3, limit=151.0)) == 2
+    clock = iter([0.0, 100.0, 150.0, 200.0, 250.0])
+    assert len(raced(monkeypatch, [every] * 3, limit=190.0)) == 3
 
 
 def test_what_is_told_of_one_that_left_stays_as_it_was() -> None:

@@ -27,6 +27,7 @@ class VerdictWatcher(search_summary.SearchWatcher):
         """What will be trained, and what it will take beside the run itself."""
         if self.quiet:
             return
+        self.estimate(seconds)
         folds = layout.folds.repeats
         nets = f"{layout.begun.nets} nets"
         what = f"The recipe and {layout.usual} alternatives on {len(folds[0])} folds: {nets}"

@@ -38,7 +38,7 @@ class VerdictEvidence:
     share: these as a multiple of what the run's own training took, None without a run.
     transform: of the targets, that makes more of few rows count; "" where none is known, or one is set.
     notes: what else must be known of the rows, or of the run itself, in sentences.
-    quick: whether it was asked to be, so that it takes no more than a few seconds whatever time is given.
+    quick: whether it was asked to be, so that it is made small whatever time is given.
     """
 
     recipe: Recipe

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goodfit.arguments import public
 from goodfit.checked_json import damaged
@@ -46,6 +47,10 @@ WHERE = "Verdict"
 CALL = "verdict-call.json"  # in the folder of a verdict: what it was asked for
 SIZES = "sizes"  # in it: what was chosen for the time when it began
 FOLDS = 5
+OUT_OF_TIME = (
+    "The machine was slower than predicted: what is inconclusive was not measured again, to keep to the time; a larger "
+    "--minutes allows it."
+)
 AMPLE = 20  # weights a row, from which on a net is not too narrow
 
 Planned = Callable[[VerdictLayout, float, float | None], None]
@@ -111,7 +116,7 @@ def verdict(
     three at most, as far as there is time.
     seeds: nets per fold, whose errors are averaged: how many, or the seeds themselves. They are those of the first
     fold; every other fold has its own.
-    quick: fewer alternatives, and no more than a few seconds.
+    quick: fewer alternatives, on fewer rows or epochs where that saves time.
     by: "loss" uses log loss for classification and R² for regression, "score" uses accuracy.
     margin: the smallest gain that is relevant in practice, as a fraction of the error of the best constant prediction.
     minutes: that it may take, as far as can be predicted; where the data are too large for that, fewer rows are
@@ -260,7 +265,9 @@ def judged(
     rows = np.concatenate([fold.valid for fold in layout.folds.repeats[0]])
     held = rows_that_decide(data.y[rows]) if task == "regression" else 1.0
     race_of = partial(_decided, layout=layout, recipe=recipe, asked=asked, what=what, careful=held < FEW)
-    last = race(layout, race_of, quick=asked.quick, folder=folder, watch=progress)
+    limited = asked.minutes is not None and asked.repeats is None and not asked.quick
+    limit = 60 * (asked.minutes or math.inf) if limited else math.inf
+    last = race(layout, race_of, quick=asked.quick, folder=folder, watch=progress, limit=limit)
     folds = len(layout.folds.repeats[0])
     return Verdict(
         recipe=recipe,
@@ -286,10 +293,14 @@ def judged(
         seconds=clock.perf_counter() - began,
         quick=asked.quick,
         transform=evening_transform(data.y[rows], recipe) if held < FEW else "",
-        notes=tuple(filter(None, [rare_classes(data.y[rows], data.classes, folds, 1.0)]))
-        if task == "classification"
-        else (),
+        notes=_notes(data, rows, last, folds),
     )
+
+
+def _notes(data: Dataset, rows: NDArray[np.int64], last: JudgedAlternatives, folds: int) -> tuple[str, ...]:
+    """What else must be known: of rare classes, and of what there was no time for."""
+    rare = rare_classes(data.y[rows], data.classes, folds, 1.0) if data.task == "classification" else ""
+    return tuple(filter(None, [rare, OUT_OF_TIME if last.out_of_time else ""]))
 
 
 def _decided(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from goodfit.training.machine import machine
@@ -22,6 +24,7 @@ class JudgedAlternatives:
 
     probes: the rivals: without the half of the rows, with what stopping early would give.
     errors, training: [1 + probes, J], the recipe first; half: [up to J].
+    out_of_time: whether what was open was not measured again, since there was no time for it.
     """
 
     found: MeasuredAlternatives
@@ -30,20 +33,30 @@ class JudgedAlternatives:
     errors: Errors
     training: Errors
     half: Errors
+    out_of_time: bool = False
 
 
 Decide = Callable[[MeasuredAlternatives], JudgedAlternatives]
 
 
 def race(
-    layout: VerdictLayout, decide: Decide, *, quick: bool, folder: Path | None = None, watch: Watch | None = None
+    layout: VerdictLayout,
+    decide: Decide,
+    *,
+    quick: bool,
+    folder: Path | None = None,
+    watch: Watch | None = None,
+    limit: float = math.inf,
 ) -> JudgedAlternatives:
     """Train what was laid out, or what `folder` does not hold of it yet, as far as the answer asks for it.
 
     The first repeat of the folds trains all usual probes. A recipe that is no better than a constant prediction, and
     that none of them mends, is then compared with learning rates further away. Each further repeat trains the recipe
     beside what is still open; where not `quick`, beside what is better too, so that the best of them is known better.
+
+    limit: seconds, beyond which no repeat is begun: the machine may be slower than the sizes were chosen for.
     """
+    began = time.perf_counter()
     repeats = len(layout.folds.repeats)
     stages = Stages(watch, expected_seconds(layout), None)
     tables, alive = Tables(layout), set(range(1 + layout.usual))
@@ -57,6 +70,10 @@ def race(
             found = decide(tables.measured())
         alive = _going_on(layout, found, alive, quick=quick)
         if not alive:
+            break
+        passed = time.perf_counter() - began
+        if repeat + 1 < repeats and passed * (1 + LATER / (repeat + 1)) > limit:
+            found = replace(found, out_of_time=True)
             break
     stages.finish()
     return found
