@@ -107,7 +107,7 @@ def test_verdicts_promise_no_more_than_there_is() -> None:
     assert 0 <= low <= mean <= high <= 1
     for gain in (*found.gains, found.doubling):
         assert gain is not None
-        assert all(-1 <= each <= 1 for each in (gain.mean, gain.low, gain.high))
+        assert all(-1 <= each <= 1 for each in (gain.mean, gain.low, gain.high, gain.at_most))
     assert max(gain.high for gain in found.gains) <= mean
     loose = decide(errors, errors, ["tighter", "wider"], 0.5, 5, half=errors[2])
     assert loose.kind == found.kind

@@ -98,7 +98,7 @@ def test_where_less_than_the_margin_remains_nothing_can_be_better() -> None:
     table[1, ::5] = 0.2  # so spread that its interval says nothing
     gain = judged(table, ["freer"]).gains[0]
     assert gain.low < -MARGIN
-    assert gain.high > 0
+    assert gain.at_most > 0
     assert gain.status == "no better"
 
 
@@ -127,9 +127,9 @@ def test_gains_are_the_interval_of_logarithms_in_the_unit_of_errors() -> None:
     values = logs[0] - logs[1]
     level = 1 - 2 * 0.05 / 2
     assert found.level == level == together(2)
-    below, above = (stats.t.ppf(share, COLUMNS - 1) * values.std(ddof=1) / math.sqrt(FOLDS) for share in (0.975, 0.95))
+    half = stats.t.ppf((1 + level) / 2, COLUMNS - 1) * values.std(ddof=1) / math.sqrt(FOLDS)
     whole = math.exp(logs[0].mean())
-    wanted = [whole * (1 - math.exp(-each)) for each in (values.mean(), values.mean() - below, values.mean() + above)]
+    wanted = [whole * (1 - math.exp(-each)) for each in (values.mean(), values.mean() - half, values.mean() + half)]
     gain = found.gains[0]
     np.testing.assert_allclose([gain.mean, gain.low, gain.high], wanted, rtol=1e-12)
     doubling = found.doubling
@@ -172,7 +172,7 @@ def test_more_data_are_the_answer_where_they_promise_more_than_another_recipe_ga
         found = judged(table, ["tighter"], half=table[0] * factor)
         promised = 0.5 * found.doubling.mean  # type: ignore[union-attr]
         assert found.gains[0].status == "open"
-        assert found.gains[0].high > promised
+        assert found.gains[0].at_most > promised
         assert found.kind == ("limited by data" if found.gains[0].mean < promised else "cannot tell")
         assert found.blocking == (() if found.kind == "limited by data" else (0,))
         assert found.kind == "limited by data" or found.repeats or found.rows

@@ -46,10 +46,10 @@ def test_intervals_of_gains_hold_the_truth() -> None:
             logs = np.log(exact + OFFSET)
             own = np.exp(np.log(errors[0] + OFFSET).mean())
             true = own * (1 - np.exp(-(logs[0] - logs[1]).mean()))
-            # The lower end of a single probe has the level for two, 97.5 %, and the upper one 95 %: 92.5 % together.
+            # The level of a single probe is 95 %: the bound for several is made for two at least, which is the same.
             hits += gain.low <= true <= gain.high
         held[rows] = hits / SIMULATIONS
-    # 92.5 % are asked for; 300 simulations tell a share within 0.025, and the heuristic may be 0.03 off on top.
+    # 95 % are asked for; 300 simulations tell a share within 0.025, and the heuristic may be 0.03 off on top.
     assert all(0.895 <= share <= 1.0 for share in held.values()), held
 
 

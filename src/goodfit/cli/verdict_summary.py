@@ -52,7 +52,7 @@ def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
         print_json({**found.to_json(), "folder": str(run)})
         return
     out = console()
-    columns = ["alternative", "change", found.what, "gain", "interval", "result"]
+    columns = ["alternative", "change", found.what, "gain", "interval", "at most", "result"]
     out.print(table("Alternatives", columns, [_cells(row, found.constant) for row in found.rows()], left=2))
     print_line(out, how_measured(found))
     print_line(out, rule(found))
@@ -68,7 +68,8 @@ def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
 
 def _cells(row: dict[str, Any], constant: float) -> list[str]:
     gain, interval = gain_text(row["difference"], constant), interval_text(row["low"], row["high"], constant)
-    return [row["name"], row["change"], score_text(row["score"]), gain, interval, row["result"]]
+    most = gain_text(row["at_most"], constant)
+    return [row["name"], row["change"], score_text(row["score"]), gain, interval, most, row["result"]]
 
 
 def how_measured(found: Verdict) -> str:

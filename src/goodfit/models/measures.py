@@ -27,6 +27,7 @@ BASELINES = {
     "multilabel": "what is most frequent of each label, or their shares",
     "regression": "the mean, or for absolute errors the median",
 }
+BETTER, NO_BETTER, NOT_SHOWN = "better", "no better", "not shown to be better"
 MOST_HEADLINES = 4
 MOST_TARGETS = 5  # of several, whose R² and root mean squared error are among the headlines
 
@@ -70,11 +71,24 @@ class Measure:
         return f"{self.label} {digits(self.value)} [{ends}]"
 
 
-def _is_no_better(each: Measure) -> bool:
-    """Whether a constant prediction is as good, though it is not perfect."""
-    if each.name == LOG_LOSS:
-        return each.value >= each.baseline > 0
-    return each.value <= each.baseline < 1
+def _beside_constant(each: Measure) -> str:
+    """What the interval of a measure says: BETTER than a constant prediction, NO_BETTER, or NOT_SHOWN to be better.
+
+    "" where nothing can be better than a constant, and where there is neither an interval nor a worse value.
+    """
+    sign = -1.0 if each.name == LOG_LOSS else 1.0
+    if math.isnan(each.baseline) or each.baseline == (0.0 if each.name == LOG_LOSS else 1.0):
+        return ""
+    worst, value, best = sorted(sign * (end - each.baseline) for end in (each.low, each.value, each.high))
+    if math.isnan(each.low):  # a constant prediction itself, or rows too few for an interval
+        value = sign * (each.value - each.baseline)
+        return NOT_SHOWN if value < 0 else NO_BETTER if value == 0 else ""
+    return BETTER if worst > 0 else NO_BETTER if best <= 0 else NOT_SHOWN
+
+
+def _is_told(each: Measure, warning: str) -> bool:
+    """Whether a warning gives the value of a measure: `accuracy 0.9800 is the share of 'no'`."""
+    return f"{each.label} {fixed(each.value)}" in warning
 
 
 @dataclass(frozen=True)
@@ -132,18 +146,28 @@ class Measures:
 
     @property
     def no_better(self) -> str:
-        """One sentence where predictions are no better than a constant one by a measure, "" else.
+        """One sentence where predictions are no better than a constant one by a measure, or not shown to be; "" else.
 
-        Probabilities may be better than a constant's where labels are not, as of a rare class: that is said as well.
+        The intervals decide. Probabilities may be better than a constant's where labels are not, as of a rare class:
+        that is said as well. What a warning says of a measure is not said twice.
         """
         known = [each for each in self.measures if each.name in (ACCURACY, EXACT, LOG_LOSS, R2)]
-        lost = [each for each in known if _is_no_better(each)]
-        if not lost or self.warnings:  # those say it of one class for all rows, and of an R² that is surely below 0
+        found = [(each, _beside_constant(each)) for each in known]
+        untold = [(each, said) for each, said in found if not any(_is_told(each, text) for text in self.warnings)]
+        lost, open_ = ([each for each, said in untold if said == wanted] for wanted in (NO_BETTER, NOT_SHOWN))
+        if not lost and not open_:
             return ""
-        besides = [each for each in known if each not in lost and each.name == LOG_LOSS]
-        told = "; ".join(f"{each.label} {each.shown[0]}, a constant {self.beside(each)}" for each in lost)
-        better = "".join(f"; by {each.label} it is better" for each in besides)
-        return f"No better than a constant prediction on these rows: {told}{better}."
+        better = [f"by {each.label} it is better" for each, said in found if each.name == LOG_LOSS and said == BETTER]
+        parts = [*map(self._told_beside, lost or open_)]
+        if lost and open_:
+            parts.append(f"not shown to be better: {', '.join(map(self._told_beside, open_))}")
+        first = "No better" if lost else "Not shown to be better"
+        return f"{first} than a constant prediction on these rows: {'; '.join([*parts, *better])}."
+
+    def _told_beside(self, each: Measure) -> str:
+        value, ends = each.shown
+        held = "" if math.isnan(each.low) else f" ({ends})"
+        return f"{each.label} {value}{held}, a constant {self.beside(each)}"
 
     @property
     def intervals(self) -> str:

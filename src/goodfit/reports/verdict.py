@@ -31,7 +31,12 @@ def verdict_section(found: KeptVerdict | None, where: str, *, started: bool = Fa
     if found is not None and found.probes:
         rows = [
             DrawnInterval(
-                one.label, known(one.difference), known(one.low), known(one.high), LOOKS.get(one.status, "open")
+                one.label,
+                known(one.difference),
+                known(one.low),
+                known(one.high),
+                LOOKS.get(one.status, "open"),
+                known(one.at_most),
             )
             for one in found.probes
         ]

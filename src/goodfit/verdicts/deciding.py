@@ -151,7 +151,7 @@ def _learned(gain: Gain, constant: float, *, careful: bool) -> Learned:
     """
     if gain.mean > MARGIN * constant:
         return "yes"
-    return "worse" if gain.high < (-constant if careful else 0.0) else "no"
+    return "worse" if gain.at_most < (-constant if careful else 0.0) else "no"
 
 
 def _seen_in_few_steps(kind: Kind, *, fitted: bool) -> bool:

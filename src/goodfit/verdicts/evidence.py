@@ -39,6 +39,7 @@ class VerdictEvidence:
     transform: of the targets, that makes more of few rows count; "" where none is known, or one is set.
     notes: what else must be known of the rows, or of the run itself, in sentences.
     quick: whether it was asked to be, so that it is made small whatever time is given.
+    out_of_time: whether what is open was not measured again, since there was no time for it.
     """
 
     recipe: Recipe
@@ -66,6 +67,7 @@ class VerdictEvidence:
     quick: bool = False
     transform: str = ""
     notes: tuple[str, ...] = ()
+    out_of_time: bool = False
 
     @property
     def kind(self) -> str:

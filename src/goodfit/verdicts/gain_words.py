@@ -21,7 +21,7 @@ FAR_WORSE = "far worse"
 def result(found: VerdictEvidence, gain: Gain) -> str:
     """The status in words, with what keeps a gain from counting that its interval alone would let count."""
     told, margin = STATUS_WORDS[gain.status], found.decision.margin
-    if gain.status == "no better" and gain.high >= margin:
+    if gain.status == "no better" and gain.at_most >= margin:
         return f"{told} with all rows"
     if gain.status != "open" or gain.low <= 0:
         return told
@@ -56,7 +56,7 @@ def rule(found: VerdictEvidence) -> str:
     """How results follow from a line of the table."""
     margin = number(found.decision.margin)
     return (
-        "The lower ends hold jointly at 95 % (Bonferroni), each upper end by itself at 95 % (one-sided). "
-        f"Better: the lower end is above 0, and the gain, shrunk by its error, at least {margin}. "
-        f"No relevant gain: the upper end is below {margin}; worse: below 0."
+        "The lower ends of the intervals hold jointly at 95 % (Bonferroni), and so do the upper ends; \"at most\" is the "
+        "one-sided 95 % limit of one alternative. Better: the interval is above 0, and the gain, shrunk by its error, at "
+        f"least {margin}. Worse: the interval is below 0. No relevant gain: at most less than {margin}."
     )

@@ -37,9 +37,9 @@ Errors = NDArray[np.float64]
 class Gain:
     """What a probe gains over the recipe, in the unit of the errors; below zero where it loses.
 
-    mean: over the columns.
-    low: the lower limit, at the level at which those of all probes hold together: what "better" is decided by.
-    high: the one-sided upper 95 % limit, for the probe alone: what "no better" and "worse" are decided by.
+    mean, low, high: over the columns, with the interval at the level of all probes together: "better" is decided by
+    low, "worse" by high.
+    at_most: the one-sided 95 % limit, for the probe alone: what "no better" is decided by.
     claim: what is expected of it on fresh data: the mean, shrunk by what its standard error adds to the gains that are
     picked out because they are large.
     nan where one of the two diverged.
@@ -49,6 +49,7 @@ class Gain:
     mean: float
     low: float
     high: float
+    at_most: float
     claim: float
     status: Status
 
@@ -223,18 +224,19 @@ class Scale:
         """spread: (variance over the columns, its degrees of freedom)."""
         variance, freedom = spread
         mean, error = float(values.mean()), math.sqrt(variance / self.folds)
-        low = mean - quantile(freedom, (1 + level) / 2) * error
-        high, claim = mean + quantile(freedom, LEVEL) * error, shrunk(mean, error)
+        half = quantile(freedom, (1 + level) / 2) * error
+        low, high = mean - half, mean + half
+        at_most, claim = mean + quantile(freedom, LEVEL) * error, shrunk(mean, error)
         if not math.isfinite(mean):
             status: Status = "diverged"
         elif low > 0 and claim >= least and not (self.careful and self._rests_on_few(values, least)):
             status = "better"
-        elif high < least or (least > 0 and self.remaining[2] < self.margin):  # no more than the margin remains
+        elif at_most < least or (least > 0 and self.remaining[2] < self.margin):  # no more than the margin remains
             status = "worse" if high < 0 else "no better"
         else:
             status = "open"
-        ends = [within(unit(each), bounds) for each in (mean, low, high, claim)]
-        found = Gain(ends[0], ends[1], ends[2], ends[3], status)
+        ends = [within(unit(each), bounds) for each in (mean, low, high, at_most, claim)]
+        found = Gain(ends[0], ends[1], ends[2], ends[3], ends[4], status)
         return Rival(values, found, error, freedom, level, least, self.folds, unit)
 
     def _rests_on_few(self, values: Errors, least: float) -> bool:

@@ -42,14 +42,15 @@ from goodfit.verdicts.probes import EARLIER, HALF, Alternative, far_rates, probe
 from goodfit.verdicts.racing import JudgedAlternatives, expected_seconds, race
 from goodfit.verdicts.result import Verdict
 from goodfit.verdicts.sizing import MINUTES, QUICK_SECONDS, REPEATS, Sizes, choose_sizes, sampled, shortened, steps_of
+from goodfit.verdicts.words import listed
 
 WHERE = "Verdict"
 CALL = "verdict-call.json"  # in the folder of a verdict: what it was asked for
 SIZES = "sizes"  # in it: what was chosen for the time when it began
 FOLDS = 5
 OUT_OF_TIME = (
-    "The machine was slower than predicted: what is inconclusive was not measured again, to keep to the time; a larger "
-    "--minutes allows it."
+    "Time ran out after {} of {} repeats of the folds, as the machine was slower than predicted: {} would have been "
+    "measured again. More time (minutes, --minutes) allows it."
 )
 AMPLE = 20  # weights a row, from which on a net is not too narrow
 
@@ -293,14 +294,22 @@ def judged(
         seconds=clock.perf_counter() - began,
         quick=asked.quick,
         transform=evening_transform(data.y[rows], recipe) if held < FEW else "",
-        notes=_notes(data, rows, last, folds),
+        notes=_notes(data, rows, last, layout),
+        out_of_time=last.out_of_time,
     )
 
 
-def _notes(data: Dataset, rows: NDArray[np.int64], last: JudgedAlternatives, folds: int) -> tuple[str, ...]:
+def _notes(
+    data: Dataset, rows: NDArray[np.int64], last: JudgedAlternatives, layout: VerdictLayout
+) -> tuple[str, ...]:
     """What else must be known: of rare classes, and of what there was no time for."""
+    folds = len(layout.folds.repeats[0])
     rare = rare_classes(data.y[rows], data.classes, folds, 1.0) if data.task == "classification" else ""
-    return tuple(filter(None, [rare, OUT_OF_TIME if last.out_of_time else ""]))
+    late = ""
+    if last.out_of_time:
+        done, every = last.errors.shape[1] // folds, len(layout.folds.repeats)
+        late = OUT_OF_TIME.format(done, every, listed(last.open) or "what is inconclusive")
+    return tuple(filter(None, [rare, late]))
 
 
 def _decided(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from goodfit.verdicts.gains import Errors
 from goodfit.verdicts.laying_out import VerdictLayout
 from goodfit.verdicts.probes import HALF, Alternative
 from goodfit.verdicts.sizing import LATER
+from goodfit.verdicts.spent import Spent
 from goodfit.verdicts.trying import MeasuredAlternatives, Tables
 
 
@@ -35,6 +35,14 @@ class JudgedAlternatives:
     half: Errors
     out_of_time: bool = False
 
+    @property
+    def open(self) -> list[str]:
+        """The names of what is inconclusive."""
+        pairs = zip(self.probes, self.decision.gains, strict=True)
+        doubling = self.decision.doubling
+        more = ["half of the rows"] if doubling is not None and doubling.status == "open" else []
+        return [probe.name for probe, gain in pairs if gain.status == "open"] + more
+
 
 Decide = Callable[[MeasuredAlternatives], JudgedAlternatives]
 
@@ -54,14 +62,15 @@ def race(
     that none of them mends, is then compared with learning rates further away. Each further repeat trains the recipe
     beside what is still open; where not `quick`, beside what is better too, so that the best of them is known better.
 
-    limit: seconds, beyond which no repeat is begun: the machine may be slower than the sizes were chosen for.
+    limit: seconds, those of killed sessions included, beyond which no repeat is begun: the machine may be slower than
+    the sizes were chosen for. A repeat that was begun before a kill is finished.
     """
-    began = time.perf_counter()
+    spent = Spent(folder)
     repeats = len(layout.folds.repeats)
-    stages = Stages(watch, expected_seconds(layout), None)
+    stages = Stages(spent.beside(watch), expected_seconds(layout), None)
     tables, alive = Tables(layout), set(range(1 + layout.usual))
     for repeat in range(repeats):
-        _train(tables, alive, repeat, _within(folder, f"repeat-{repeat + 1}"), stages)
+        _train(tables, alive, repeat, _within(folder, _named(repeat)), stages)
         found = decide(tables.measured())
         if repeat == 0 and _learns_nothing(found) and layout.usual < len(layout.probes):
             far = {1 + place for place in range(layout.usual, len(layout.probes))}
@@ -71,8 +80,8 @@ def race(
         alive = _going_on(layout, found, alive, quick=quick)
         if not alive:
             break
-        passed = time.perf_counter() - began
-        if repeat + 1 < repeats and passed * (1 + LATER / (repeat + 1)) > limit:
+        late = spent.seconds * (1 + LATER / (repeat + 1)) > limit
+        if repeat + 1 < repeats and late and not _is_begun(folder, repeat + 1):
             found = replace(found, out_of_time=True)
             break
     stages.finish()
@@ -91,6 +100,14 @@ def _train(tables: Tables, settings: set[int], repeat: int, folder: Path | None,
     planned = tables.layout.plan_of(tables.layout.stage(settings, [repeat]))
     with stages.stage(planned.nets, planned.seconds) as watch:
         tables.train(settings, [repeat], folder, watch)
+
+
+def _named(repeat: int) -> str:
+    return f"repeat-{repeat + 1}"
+
+
+def _is_begun(folder: Path | None, repeat: int) -> bool:
+    return folder is not None and (folder / _named(repeat)).exists()
 
 
 def _within(folder: Path | None, name: str) -> Path | None:

@@ -33,7 +33,7 @@ class Verdict(VerdictEvidence):
     def rows(self) -> list[dict[str, Any]]:
         """One dict a probe: what it changes, what it measured, its gain (positive is better) with the interval.
 
-        low, high: as in `gains.Gain`; result: the status in words.
+        low, high, at_most: as in `gains.Gain`; result: the status in words.
         """
         found = []
         own = self.decision.remaining[1]
@@ -48,6 +48,7 @@ class Verdict(VerdictEvidence):
                     "difference": gain.mean,
                     "low": gain.low,
                     "high": gain.high,
+                    "at_most": gain.at_most,
                     "status": gain.status,
                     "result": result(self, gain),
                 }
@@ -85,6 +86,7 @@ class Verdict(VerdictEvidence):
             "of_rows": self.learning_rows,
             "shortened": self.shortened,
             "few": self.few,
+            "out_of_time": self.out_of_time,
             "nets": self.nets,
             "folds": self.folds,
             "repeats": self.repeats,

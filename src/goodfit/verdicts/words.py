@@ -193,17 +193,18 @@ def _open(found: VerdictEvidence) -> str:
     """What keeps the answer from being known."""
     decision = found.decision
     names = [found.probes[place].name for place in decision.blocking]
-    most = max((decision.gains[place].high for place in decision.blocking), default=math.nan)
+    most = max((decision.gains[place].at_most for place in decision.blocking), default=math.nan)
     doubling = decision.doubling
     if doubling is not None and doubling.status == "better":
         promised = number(NEXT_DOUBLING * doubling.mean)
-        return f"twice the data would gain about {promised}, but {_listed(names)} may gain more, up to {number(most)}"
+        return f"twice the data would gain about {promised}, but {listed(names)} may gain more, up to {number(most)}"
     if doubling is not None and doubling.status == "open":
         names.append("twice the data")
-    return f"{_listed(names)} may or may not be better by more than {number(decision.margin)}"
+    return f"{listed(names)} may or may not be better by more than {number(decision.margin)}"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """wider, deeper and longer."""
     return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])
 
 
