@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from goodfit.verdicts import racing
+from goodfit.verdicts import racing, spent
 from goodfit.verdicts.deciding import decide
 from goodfit.verdicts.probes import HALF, Alternative
 
@@ -26,10 +27,16 @@ def said(kind: str, *statuses: str, doubling: str = "open") -> Any:
     return racing.JudgedAlternatives(nothing, decision, PROBES[:2], nothing, nothing, nothing)  # type: ignore[arg-type]
 
 
-def raced(monkeypatch: pytest.MonkeyPatch, told: list[Any], limit: float = math.inf) -> list[set[int]]:
+def raced(
+    monkeypatch: pytest.MonkeyPatch,
+    told: list[Any],
+    limit: float = math.inf,
+    folder: Path | None = None,
+    tables: Any = None,
+) -> list[set[int]]:
     """The settings that each repeat trains: 0 the recipe, 1 wider, 2 narrower, 3 half the rows."""
     trained: list[set[int]] = []
-    measured = SimpleNamespace(measured=lambda: None)
+    measured = tables or SimpleNamespace(measured=lambda: None)
     monkeypatch.setattr(racing, "Tables", lambda layout: measured)
     monkeypatch.setattr(racing, "expected_seconds", lambda layout: 1.0)
     monkeypatch.setattr(racing, "_train", lambda tables, settings, *given: trained.append(set(settings)))
@@ -37,7 +44,7 @@ def raced(monkeypatch: pytest.MonkeyPatch, told: list[Any], limit: float = math.
         folds=SimpleNamespace(repeats=[()] * len(told)), planned=SimpleNamespace(nets=1), probes=PROBES, usual=3
     )
     answers = iter(told)
-    last = racing.race(layout, lambda found: next(answers), quick=False, limit=limit)
+    last = racing.race(layout, lambda found: next(answers), quick=False, limit=limit, folder=folder)
     assert last.out_of_time == (len(trained) < len(told))
     return trained
 
@@ -54,14 +61,31 @@ def test_what_left_never_returns(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_repeat_is_begun_that_would_end_behind_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 100.0, 150.0, 200.0, 250.0])  # the first repeat takes 100 s, a later one half of it
-    monkeypatch.setattr(racing, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
-    every = said("cannot tell", "open", "open")
-    assert len(raced(monkeypatch, [every] * 3, limit=149.0)) == 1
-    clock = iter([0.0, 100.0, 150.0, 200.0, 250.0])
-    assert len(raced(monkeypatch, [every] * 3, limit=151.0)) == 2
-    clock = iter([0.0, 100.0, 150.0, 200.0, 250.0])
-    assert len(raced(monkeypatch, [every] * 3, limit=190.0)) == 3
+    every, now = said("cannot tell", "open", "open"), [0.0]
+    monkeypatch.setattr(spent, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def count(limit: float) -> int:  # the first repeat takes 100 s, a later one half of it
+        now[0] = 0.0
+        tables = SimpleNamespace(measured=lambda: now.__setitem__(0, now[0] + (50.0 if now[0] else 100.0)))
+        return len(raced(monkeypatch, [every] * 3, limit=limit, tables=tables))
+
+    assert [count(149.0), count(151.0), count(190.0)] == [1, 2, 3]
+
+
+def test_time_before_a_kill_counts_and_a_repeat_that_was_begun_is_finished(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    every, now = said("cannot tell", "open", "open"), [0.0]
+    monkeypatch.setattr(spent, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    clock = spent.Spent(tmp_path)
+    now[0] = 100.0
+    clock.beside(None)(SimpleNamespace())  # type: ignore[arg-type]
+    assert spent.Spent(tmp_path).seconds == 100.0
+    assert len(raced(monkeypatch, [every] * 3, limit=149.0, folder=tmp_path)) == 1
+    (tmp_path / "repeat-2").mkdir()
+    assert len(raced(monkeypatch, [every] * 3, limit=149.0, folder=tmp_path)) == 2
+    (tmp_path / spent.SPENT).write_text("[]")
+    assert spent.Spent(tmp_path).seconds == 0.0
 
 
 def test_what_is_told_of_one_that_left_stays_as_it_was() -> None:

@@ -52,6 +52,7 @@ OUT_OF_TIME = (
     "Time ran out after {} of {} repeats of the folds, as the machine was slower than predicted: {} would have been "
     "measured again. More time (minutes, --minutes) allows it."
 )
+MOST_NAMED = 3  # of what there was no time for
 AMPLE = 20  # weights a row, from which on a net is not too narrow
 
 Planned = Callable[[VerdictLayout, float, float | None], None]
@@ -299,16 +300,15 @@ def judged(
     )
 
 
-def _notes(
-    data: Dataset, rows: NDArray[np.int64], last: JudgedAlternatives, layout: VerdictLayout
-) -> tuple[str, ...]:
+def _notes(data: Dataset, rows: NDArray[np.int64], last: JudgedAlternatives, layout: VerdictLayout) -> tuple[str, ...]:
     """What else must be known: of rare classes, and of what there was no time for."""
     folds = len(layout.folds.repeats[0])
     rare = rare_classes(data.y[rows], data.classes, folds, 1.0) if data.task == "classification" else ""
     late = ""
     if last.out_of_time:
         done, every = last.errors.shape[1] // folds, len(layout.folds.repeats)
-        late = OUT_OF_TIME.format(done, every, listed(last.open) or "what is inconclusive")
+        names, more = last.open[:MOST_NAMED], len(last.open) - MOST_NAMED
+        late = OUT_OF_TIME.format(done, every, listed([*names, *([f"{more} more"] if more > 0 else [])]))
     return tuple(filter(None, [rare, late]))
 
 

@@ -135,7 +135,7 @@ def _of_sample(found: VerdictEvidence) -> Iterator[str]:
             "holds for all rows, between 1/n and 1/√n."
         )
     if found.sampled:
-        cut = "" if found.shortened is None else f" and {found.shortened} of {found.recipe.epochs} epochs"
+        cut = "" if found.shortened is None else f" ({found.shortened} of {found.recipe.epochs} epochs)"
         yield (
             f"Trainings had fewer steps than the recipe's{cut}: what a longer one, or a higher learning rate would "
             "gain was not asked, and more capacity counts only where it gains more than those steps would."
