@@ -81,9 +81,9 @@ def test_time_before_a_kill_counts_and_a_repeat_that_was_begun_is_finished(
     now[0] = 100.0
     clock.beside(None)(SimpleNamespace())  # type: ignore[arg-type]
     assert spent.Spent(tmp_path).seconds == 100.0
-    assert len(raced(monkeypatch, [every] * 3, limit=149.0, folder=tmp_path)) == 1
+    assert len(raced(monkeypatch, [every] * 3, limit=120.0, folder=tmp_path)) == 1
     (tmp_path / "repeat-2").mkdir()
-    assert len(raced(monkeypatch, [every] * 3, limit=149.0, folder=tmp_path)) == 2
+    assert len(raced(monkeypatch, [every] * 3, limit=120.0, folder=tmp_path)) == 2
     (tmp_path / spent.SPENT).write_text("[]")
     assert spent.Spent(tmp_path).seconds == 0.0
 

@@ -62,7 +62,8 @@ def _selection(found: Selection) -> str:
 def _verdict(found: Verdict) -> str:
     rows = [
         (row["name"], row["change"], score_text(row["score"]), gain_text(row["difference"], found.constant),
-         interval_text(row["low"], row["high"], found.constant), gain_text(row["at_most"], found.constant), row["result"])
+         interval_text(row["low"], row["high"], found.constant), gain_text(row["at_most"], found.constant),
+         row["result"])
         for row in found.rows()
     ]  # fmt: skip
     columns = ("alternative", "change", found.what, "gain", "interval", "at most", "")

@@ -57,6 +57,6 @@ def rule(found: VerdictEvidence) -> str:
     margin = number(found.decision.margin)
     return (
         'The lower ends of the intervals hold jointly at 95 % (Bonferroni), and so do the upper ends; "at most" is the '
-        "one-sided 95 % limit of one alternative. Better: the interval is above 0, and the gain, shrunk by its error, at "
-        f'least {margin}. Worse: the interval is below 0. No relevant gain: "at most" is below {margin}.'
+        "one-sided 95 % limit of one alternative. Better: the interval is above 0, and the gain, shrunk by its error, "
+        f'at least {margin}. Worse: the interval is below 0. No relevant gain: "at most" is below {margin}.'
     )
