@@ -308,5 +308,8 @@ def test_the_interval_decides_whether_a_constant_is_beaten() -> None:
     assert said(open_, warnings=("1 of 5 nets predicts the same class for every row.",))
     assert said(open_, warnings=("Predicts 'no' for every row; accuracy 0.8900 is the share of 'no'.",)) == ""
     target = np.random.default_rng(0).standard_normal((50, 1))
-    assert "R² 0.0000, a constant 0" in measured("regression", np.full_like(target, target.mean()), target).no_better
+    assert (
+        "R² 0.0000 (-0.1402 to 0.1550), a constant 0"
+        in measured("regression", np.full_like(target, target.mean()), target).no_better
+    )
     assert measured("regression", 0.5 * target, target).no_better == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,7 +108,7 @@ def _named(repeat: int) -> str:
 
 
 def _is_begun(folder: Path | None, repeat: int) -> bool:
-    return folder is not None and (folder / _named(repeat)).exists()
+    return folder is not None and os.path.lexists(folder / _named(repeat))
 
 
 def _within(folder: Path | None, name: str) -> Path | None:

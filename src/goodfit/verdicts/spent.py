@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from pathlib import Path
 
@@ -53,7 +54,7 @@ class Spent:
 
 def _kept(path: Path | None) -> float:
     """What a file holds; 0 where there is none. One that is damaged costs no more than the limit's being too late."""
-    if path is None or not path.exists():
+    if path is None or not os.path.lexists(path):
         return 0.0
     try:
         found = read_json(path, must="the time of a verdict", fix="")["seconds"]
