@@ -32,7 +32,7 @@ def test_every_list_of_columns_or_classes_quotes_them(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('age,"城市, x"\n1,2\n3,4\n', "utf-8")
     with pytest.raises(InputError, match=r"Columns: age, '城市, x'\."):
         read_table(tmp_path / "a.csv")
-    assert table(columns, "y").target.about == "binary classification: 'no, never', yes"
+    assert table(columns, "y").target.about == "binary classification: 'no, never' (2), yes (2)"
 
 
 @pytest.mark.parametrize(

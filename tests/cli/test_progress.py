@@ -9,8 +9,9 @@ from rich.console import Console
 
 from goodfit.cli import progress as shown
 from goodfit.cli.pictures import coloured, example_rows, examples, levels, shaded, title
+from goodfit.cli.search_summary import SearchWatcher
 from goodfit.data import Dataset, Step
-from goodfit.training.progress import Progress
+from goodfit.training.progress import Progress, SessionProgress
 from goodfit.words import duration
 
 
@@ -194,3 +195,31 @@ def test_a_terminal_with_colours_gets_half_blocks() -> None:
     console = Console(width=80, record=True, color_system="truecolor", force_terminal=True)
     console.print(examples(pictures(), console))
     assert "▀▀▀" in console.export_text()
+
+
+def test_a_session_of_many_minutes_has_few_lines_and_its_estimate_is_corrected_once(capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    watcher = SearchWatcher(quiet=False)
+    watcher.estimate(125.0)
+    for percent in range(1, 101):
+        clock[0] += 4.93
+        left = clock[0] * (100 - percent) / percent
+        watcher.report(SessionProgress(100, percent, percent / 100, left))
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) <= 13
+    corrected = [text for text in told if text.startswith("This takes")]
+    assert corrected == ["This takes longer than estimated: about 8 min 13 s in all, not 2 min 05 s."]
+    assert told[-1] == "100%, 100 of 100 nets trained"
+    assert not any("left" in text for text in told if float(text.partition("%")[0] if "%" in text else 10) < 10)
+
+
+def test_an_estimate_that_holds_is_not_corrected(capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    watcher = SearchWatcher(quiet=False)
+    watcher.estimate(60.0)
+    for percent in range(10, 101, 10):
+        clock[0] += 10
+        watcher.report(SessionProgress(None, percent, percent / 100, clock[0] * (100 - percent) / percent))
+    assert "longer" not in capsys.readouterr().err

@@ -149,7 +149,7 @@ def test_data_show_tells_of_a_table(call: Any, people: Path) -> None:
 def test_wide_tables_show_what_is_not_simply_an_input(call: Any) -> None:
     np.savez("wide.npz", x=np.random.default_rng(0).normal(size=(30, 50)), y=np.arange(30) % 2)
     out = call("data", "show", "wide.npz", "--target", "y")[1]
-    assert "binary classification: 0, 1" in out
+    assert "binary classification: 0 (15), 1 (15)" in out
     assert "and 31 more: 'goodfit data show FILE --json' lists all." in out
 
 

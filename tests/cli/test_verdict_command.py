@@ -30,7 +30,7 @@ def test_a_verdict_shows_the_alternatives_and_what_to_do(trained: Path, call: An
     assert code == 0
     assert "The recipe and 6 alternatives on 5 folds: 35 nets, about " in err
     assert "100%, 35 of 35 nets trained\n" in err
-    assert lines[:2] == ["Alternatives", "alternative change log loss gain interval result"]
+    assert lines[:2] == ["Alternatives", "alternative change log loss gain interval at most result"]
     assert any(
         line.startswith("a hidden layer hidden none -> 64 ") and line.endswith("significantly better") for line in lines
     )

@@ -13,6 +13,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from goodfit.errors import InputError
 from goodfit.models import Measures
+from goodfit.models.measures import Measure
 from goodfit.models.measuring import measured
 
 
@@ -279,3 +280,36 @@ def test_a_constant_prediction_has_no_interval_of_no_width() -> None:
         assert math.isnan(each.high)
         assert each.method == f"no interval: all rows have the same {each.name}"
         assert math.copysign(1, each.baseline) == 1
+
+
+def one(value: float, low: float, high: float, name: str = "accuracy", baseline: float = 0.9) -> Measure:
+    return Measure(name, value, low, high, baseline, "method")
+
+
+def test_the_interval_decides_whether_a_constant_is_beaten() -> None:
+    def said(*measures: Measure, warnings: tuple[str, ...] = ()) -> str:
+        return Measures("classification", 100, measures, ("no", "yes"), majority="no", warnings=warnings).no_better
+
+    worse, open_ = one(0.8, 0.7, 0.9), one(0.89, 0.81, 0.94)
+    better, sharp = one(0.95, 0.91, 0.98), one(0.2, 0.1, 0.3, "log loss", 0.325)
+    assert said(better) == said(better, sharp) == said(one(1.0, 0.96, 1.0, baseline=1.0)) == ""
+    assert said(worse) == (
+        "No better than a constant prediction on these rows: "
+        "accuracy 0.8000 (0.7000 to 0.9000), a constant 0.9000 (share of 'no')."
+    )
+    assert said(open_, sharp) == (
+        "Not shown to be better than a constant prediction on these rows: accuracy 0.8900 (0.8100 to 0.9400), a "
+        "constant 0.9000 (share of 'no'); by log loss it is better."
+    )
+    loose = one(0.3, 0.2, 0.4, "log loss", 0.325)
+    assert said(worse, loose).endswith(
+        "; not shown to be better: log loss 0.3000 (0.2000 to 0.4000), a constant 0.3250."
+    )
+    assert said(open_, warnings=("1 of 5 nets predicts the same class for every row.",))
+    assert said(open_, warnings=("Predicts 'no' for every row; accuracy 0.8900 is the share of 'no'.",)) == ""
+    target = np.random.default_rng(0).standard_normal((50, 1))
+    assert (
+        "R² 0.0000 (-0.1402 to 0.1550), a constant 0"
+        in measured("regression", np.full_like(target, target.mean()), target).no_better
+    )
+    assert measured("regression", 0.5 * target, target).no_better == ""

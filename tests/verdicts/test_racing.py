@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from goodfit.verdicts import racing
+from goodfit.verdicts import racing, spent
 from goodfit.verdicts.deciding import decide
 from goodfit.verdicts.probes import HALF, Alternative
 
@@ -21,13 +23,20 @@ def said(kind: str, *statuses: str, doubling: str = "open") -> Any:
     decision = SimpleNamespace(
         kind=kind, best=None, learned="yes", gains=gains, doubling=SimpleNamespace(status=doubling)
     )
-    return SimpleNamespace(decision=decision, probes=PROBES[:2])
+    nothing: Any = None
+    return racing.JudgedAlternatives(nothing, decision, PROBES[:2], nothing, nothing, nothing)  # type: ignore[arg-type]
 
 
-def raced(monkeypatch: pytest.MonkeyPatch, told: list[Any]) -> list[set[int]]:
+def raced(
+    monkeypatch: pytest.MonkeyPatch,
+    told: list[Any],
+    limit: float = math.inf,
+    folder: Path | None = None,
+    tables: Any = None,
+) -> list[set[int]]:
     """The settings that each repeat trains: 0 the recipe, 1 wider, 2 narrower, 3 half the rows."""
     trained: list[set[int]] = []
-    measured = SimpleNamespace(measured=lambda: None)
+    measured = tables or SimpleNamespace(measured=lambda: None)
     monkeypatch.setattr(racing, "Tables", lambda layout: measured)
     monkeypatch.setattr(racing, "expected_seconds", lambda layout: 1.0)
     monkeypatch.setattr(racing, "_train", lambda tables, settings, *given: trained.append(set(settings)))
@@ -35,7 +44,8 @@ def raced(monkeypatch: pytest.MonkeyPatch, told: list[Any]) -> list[set[int]]:
         folds=SimpleNamespace(repeats=[()] * len(told)), planned=SimpleNamespace(nets=1), probes=PROBES, usual=3
     )
     answers = iter(told)
-    racing.race(layout, lambda found: next(answers), quick=False)
+    last = racing.race(layout, lambda found: next(answers), quick=False, limit=limit, folder=folder)
+    assert last.out_of_time == (len(trained) < len(told))
     return trained
 
 
@@ -48,6 +58,34 @@ def test_what_left_never_returns(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     gone = said("underfit", "better", "open", doubling="better")
     assert raced(monkeypatch, [gone, said("cannot tell", "open", "no better"), every])[2] <= {0, 1, 3}
+
+
+def test_no_repeat_is_begun_that_would_end_behind_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    every, now = said("cannot tell", "open", "open"), [0.0]
+    monkeypatch.setattr(spent, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def count(limit: float) -> int:  # the first repeat takes 100 s, a later one half of it
+        now[0] = 0.0
+        tables = SimpleNamespace(measured=lambda: now.__setitem__(0, now[0] + (50.0 if now[0] else 100.0)))
+        return len(raced(monkeypatch, [every] * 3, limit=limit, tables=tables))
+
+    assert [count(149.0), count(151.0), count(190.0)] == [1, 2, 3]
+
+
+def test_time_before_a_kill_counts_and_a_repeat_that_was_begun_is_finished(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    every, now = said("cannot tell", "open", "open"), [0.0]
+    monkeypatch.setattr(spent, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    clock = spent.Spent(tmp_path)
+    now[0] = 100.0
+    clock.beside(None)(SimpleNamespace())  # type: ignore[arg-type]
+    assert spent.Spent(tmp_path).seconds == 100.0
+    assert len(raced(monkeypatch, [every] * 3, limit=120.0, folder=tmp_path)) == 1
+    (tmp_path / "repeat-2").mkdir()
+    assert len(raced(monkeypatch, [every] * 3, limit=120.0, folder=tmp_path)) == 2
+    (tmp_path / spent.SPENT).write_text("[]")
+    assert spent.Spent(tmp_path).seconds == 0.0
 
 
 def test_what_is_told_of_one_that_left_stays_as_it_was() -> None:

@@ -14,7 +14,7 @@ from goodfit.inspection import CHECKS
 from goodfit.models.measures import HEADLINES
 from goodfit.selection.ranked_by import NAMES, TASKS
 from goodfit.training.metrics import SCORE_NAMES
-from goodfit.verdicts.words import STATUS_WORDS
+from goodfit.verdicts.gain_words import STATUS_WORDS
 
 from .declared import constant, declared
 from .faults import ADVICE, shown_by

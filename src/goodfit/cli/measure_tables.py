@@ -20,7 +20,13 @@ def print_headline(out: Console, found: Measures, title: str) -> None:
     from goodfit.runs.telling import measure_table
 
     out.print(table(title, *measure_table(found, found.headline)))
+    _print_baseline(out, found)
+
+
+def _print_baseline(out: Console, found: Measures) -> None:
     print_line(out, found.baseline)
+    if found.no_better:
+        print_line(out, found.no_better)
 
 
 def print_all(out: Console, found: Measures, title: str) -> None:
@@ -28,7 +34,7 @@ def print_all(out: Console, found: Measures, title: str) -> None:
     from goodfit.runs.telling import measure_table
 
     out.print(table(title, *measure_table(found, found.measures)))
-    print_line(out, found.baseline)
+    _print_baseline(out, found)
     print_line(out, found.intervals)
     if 0 < len(found.confusion) <= MOST_SHOWN:
         out.print()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from goodfit.cli.exits import say
 from goodfit.cli.output import console, is_screen
+from goodfit.cli.spacing import PLAIN_SECONDS, Spacing
 from goodfit.leaving import on_leaving
 from goodfit.training.progress import Progress
 from goodfit.words import duration
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 16  # most characters of a sparkline
-PLAIN_SECONDS = 5.0  # at least this long between plain lines
 BAR_WIDTH = 10
 LIVE_SECONDS = 0.1  # at least this long between drawings
 SHOW_CURSOR = b"\x1b[?25h\n"  # the display hides it
@@ -84,35 +84,36 @@ class Lines:
 
     def __init__(self, score: str = "score") -> None:
         self._score = score
-        self._shown = -math.inf
+        self._spacing = Spacing()
         self._fetching, self._stops = "", False
-        self._began = time.monotonic()
 
     def step(self, step: Step) -> None:
-        """A line when fetching begins, when a file is wrong, and every few seconds of what is computed."""
+        """A line when fetching begins, when a file is wrong, and now and then of what is computed."""
         if step.state == "wrong" or (step.state == "fetching" and step.place != self._fetching):
             self._fetching = step.place
             say(step_text(step))
-        now = time.monotonic()
-        if step.state == "computing" and step.fraction != 1 and now - max(self._shown, self._began) >= PLAIN_SECONDS:
-            self._shown = now
+        if step.state == "computing" and step.fraction != 1 and self._passed() and self._spacing.due():
+            self._spacing.note()
             say(step_text(step))
 
     def report(self, progress: Progress) -> None:
-        """A line for the first and the last epoch, and every few seconds between, within epochs too."""
+        """A line for the first and the last epoch, and now and then between, within epochs too."""
         if progress.phase == "stop" and not self._stops:
             self._stops = True
             say(STOPPING)
             return
         if not progress.windows and (progress.phase != "train" or not progress.values):
             return
-        now = time.monotonic()
-        if progress.seconds_left != 0 and now - self._shown < PLAIN_SECONDS:
+        if progress.seconds_left != 0 and not self._spacing.due():
             return
-        if progress.windows and now - self._began < PLAIN_SECONDS:
+        if progress.windows and not self._passed():
             return
-        self._shown = now
+        self._spacing.note()
         say(line(progress, self._score))
+
+    def _passed(self) -> bool:
+        """Whether it has taken so long that parts of an epoch, or of what is computed, are worth a line."""
+        return time.monotonic() - self._spacing.began >= PLAIN_SECONDS
 
 
 class Display:

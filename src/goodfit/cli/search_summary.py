@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from goodfit.cli.exits import say
 from goodfit.cli.output import console, is_screen, print_json, print_line, table
+from goodfit.cli.spacing import PLAIN_SECONDS, Spacing
 from goodfit.cli.summary import leak_line
 from goodfit.errors import InputError
 from goodfit.words import duration, fixed
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from goodfit.selection.search import Planned
     from goodfit.training.progress import SessionProgress
 
-SOONEST = 0.03  # share of the work, before which the time that is left is a guess
-PLAIN_SECONDS = 5.0  # at least this long between plain lines
+SOONEST = 0.1  # share of the work, before which the time that is left is a guess
+OFF = 2.0  # factor by which an estimate is wrong, from which on it is corrected aloud
 SHOWN = 12  # settings in the table; the file has all
 
 
@@ -33,24 +34,28 @@ class SearchWatcher:
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet, self._live = quiet, is_screen(sys.stderr)
-        self._shown = -math.inf
+        self._spacing, self._estimated = Spacing(), math.nan
 
     def plan(self, search: SearchLayout, schedule: Planned) -> None:
         """What will be trained, and what it will take."""
         if not self.quiet:
+            self.estimate(schedule.seconds)
             say(f"{search}: {schedule}.")
+
+    def estimate(self, seconds: float) -> None:
+        """What it was said to take, from now on; a report that finds it far wrong corrects it."""
+        self._estimated, self._spacing = seconds, Spacing()
 
     def report(self, progress: SessionProgress) -> None:
         """How far the search is."""
-        now, ended = time.monotonic(), progress.ended
-        if (
-            self.quiet
-            or progress.share < SOONEST
-            or (now - self._shown < (0.1 if self._live else PLAIN_SECONDS) and not ended)
-        ):
+        ended = progress.ended
+        if self.quiet or not (ended or self._due()):
             return
-        self._shown = now
-        left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
+        self._spacing.note()
+        self._correct(progress)
+        left = (
+            f", {duration(progress.seconds_left)} left" if progress.seconds_left and progress.share >= SOONEST else ""
+        )
         of = "" if progress.nets is None else f" of {progress.nets}"
         done = f", {progress.done}{of} nets trained" if progress.done else ""
         text = f"{progress.share:.0%}{done}{left}"
@@ -58,6 +63,20 @@ class SearchWatcher:
             print(f"\r{text}\x1b[K", end="\n" if ended else "", file=sys.stderr, flush=True)
         else:
             say(text)
+
+    def _due(self) -> bool:
+        return time.monotonic() - self._spacing.shown >= 0.1 if self._live else self._spacing.due()
+
+    def _correct(self, progress: SessionProgress) -> None:
+        """Say so where it takes more than twice as long as was said last."""
+        if progress.share < SOONEST or not progress.seconds_left:
+            return
+        passed = time.monotonic() - self._spacing.began
+        whole = passed + progress.seconds_left
+        if whole > OFF * self._estimated and whole > OFF * PLAIN_SECONDS:
+            before, self._estimated = self._estimated, whole
+            text = f"This takes longer than estimated: about {duration(whole)} in all, not {duration(before)}."
+            say(f"\n{text}" if self._live else text)
 
 
 def print_selection(found: Selection, folder: Path, *, json: bool) -> None:

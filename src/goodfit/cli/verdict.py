@@ -36,7 +36,9 @@ def verdict(
     data: Annotated[
         str | None, Parameter(help="Data set or table file, if it has moved since. [default: as in the run]")
     ] = None,
-    quick: Annotated[bool, Parameter(help="Fewer alternatives, a few seconds at most.", negative=())] = False,
+    quick: Annotated[
+        bool, Parameter(help="Fewer alternatives, on fewer rows or epochs where that saves time.", negative=())
+    ] = False,
     minutes: Annotated[
         float, Parameter(help="Time that it may take; on large data fewer rows are then measured.")
     ] = 3.0,

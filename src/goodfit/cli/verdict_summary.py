@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from goodfit.cli import search_summary
 from goodfit.cli.exits import say
 from goodfit.cli.output import console, print_json, print_line, table
-from goodfit.verdicts.words import STATUS_WORDS, number
+from goodfit.verdicts.gain_words import gain_text, interval_text, rule, score_text
+from goodfit.verdicts.words import number
 from goodfit.words import duration, fixed
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class VerdictWatcher(search_summary.SearchWatcher):
         """What will be trained, and what it will take beside the run itself."""
         if self.quiet:
             return
+        self.estimate(seconds)
         folds = layout.folds.repeats
         nets = f"{layout.begun.nets} nets"
         what = f"The recipe and {layout.usual} alternatives on {len(folds[0])} folds: {nets}"
@@ -51,9 +52,10 @@ def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
         print_json({**found.to_json(), "folder": str(run)})
         return
     out = console()
-    columns = ["alternative", "change", found.what, "gain", "interval", "result"]
-    out.print(table("Alternatives", columns, [_cells(row) for row in found.rows()], left=2))
+    columns = ["alternative", "change", found.what, "gain", "interval", "at most", "result"]
+    out.print(table("Alternatives", columns, [_cells(row, found.constant) for row in found.rows()], left=2))
     print_line(out, how_measured(found))
+    print_line(out, rule(found))
     print_line(out, "")
     print_line(out, found.sentence)
     for line in found.reasons:
@@ -64,22 +66,17 @@ def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
     print_line(out, f"Time: {duration(found.seconds)}{share}. Verdict: {run / 'verdict.json'}")
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
-    if not math.isfinite(row["difference"]):
-        return [row["name"], row["change"], "-", "-", "-", STATUS_WORDS[row["status"]]]
-    interval = f"{fixed(row['low'], sign=True)} to {fixed(row['high'], sign=True)}"
-    shown = [fixed(row["score"]), fixed(row["difference"], sign=True), interval, STATUS_WORDS[row["status"]]]
-    return [row["name"], row["change"], *shown]
+def _cells(row: dict[str, Any], constant: float) -> list[str]:
+    gain, interval = gain_text(row["difference"], constant), interval_text(row["low"], row["high"], constant)
+    most = gain_text(row["at_most"], constant)
+    return [row["name"], row["change"], score_text(row["score"]), gain, interval, most, row["result"]]
 
 
 def how_measured(found: Verdict) -> str:
-    """One line on the folds, the intervals and the margin."""
+    """One line on the folds and the margin."""
     times = f"up to {found.repeats} repeats of {found.folds}-fold" if found.repeats > 1 else f"{found.folds}-fold"
     nets = f", {found.seeds} nets per fold" if found.seeds > 1 else ""
-    return (
-        f"{times} cross-validation{nets}; gains below {number(found.decision.margin)} do not count. "
-        "The lower bounds hold jointly at 95 % (Bonferroni)."
-    )
+    return f"{times} cross-validation{nets}; gains below {number(found.decision.margin)} do not count."
 
 
 def apply_advice(sentence: str, advice: Recipe | None, run: Path, out: Path | None, *, json: bool, quiet: bool) -> None:

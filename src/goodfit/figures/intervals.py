@@ -39,6 +39,7 @@ class DrawnInterval:
     value: nan where nothing is known.
     low, high: nan where there is no interval
     look: which colour and mark it has
+    limit: a one-sided limit, a tick of its own on the line; nan where there is none
     """
 
     label: str
@@ -46,6 +47,7 @@ class DrawnInterval:
     low: float
     high: float
     look: Look = "usual"
+    limit: float = math.nan
 
 
 @public
@@ -105,6 +107,8 @@ def _row(axes: Axes, place: int, row: DrawnInterval) -> None:
     if math.isfinite(row.low) and math.isfinite(row.high):
         axes.plot([row.low, row.high], [place, place], "-", color=look["color"], linewidth=1.8, solid_capstyle="butt")
         axes.plot([row.low, row.high], [place, place], "|", color=look["color"], markersize=7, markeredgewidth=1.4)
+    if math.isfinite(row.limit):
+        axes.plot([row.limit], [place], "|", color=look["color"], markersize=11, markeredgewidth=1.4)
     if math.isfinite(row.value):
         axes.plot([row.value], [place], linestyle="", markersize=6.5, markeredgewidth=1.4, zorder=4, **look)
 

@@ -27,6 +27,7 @@ BASELINES = {
     "multilabel": "what is most frequent of each label, or their shares",
     "regression": "the mean, or for absolute errors the median",
 }
+BETTER, NO_BETTER, NOT_SHOWN = "better", "no better", "not shown to be better"
 MOST_HEADLINES = 4
 MOST_TARGETS = 5  # of several, whose R² and root mean squared error are among the headlines
 
@@ -68,6 +69,26 @@ class Measure:
         """`ROC AUC 0.9012 [0.8552, 0.9369]`."""
         ends = "no interval" if math.isnan(self.low) else f"{digits(self.low)}, {digits(self.high)}"
         return f"{self.label} {digits(self.value)} [{ends}]"
+
+
+def _beside_constant(each: Measure) -> str:
+    """What the interval of a measure says: BETTER than a constant prediction, NO_BETTER, or NOT_SHOWN to be better.
+
+    "" where nothing can be better than a constant, and where there is neither an interval nor a worse value.
+    """
+    sign = -1.0 if each.name == LOG_LOSS else 1.0
+    if math.isnan(each.baseline) or each.baseline == (0.0 if each.name == LOG_LOSS else 1.0):
+        return ""
+    worst, value, best = sorted(sign * (end - each.baseline) for end in (each.low, each.value, each.high))
+    if math.isnan(each.low):  # a constant prediction itself, or rows too few for an interval
+        value = sign * (each.value - each.baseline)
+        return NOT_SHOWN if value < 0 else NO_BETTER if value == 0 else ""
+    return BETTER if worst > 0 else NO_BETTER if best <= 0 else NOT_SHOWN
+
+
+def _is_told(each: Measure, warning: str) -> bool:
+    """Whether a warning gives the value of a measure: `accuracy 0.9800 is the share of 'no'`."""
+    return f"{each.label} {fixed(each.value)}" in warning
 
 
 @dataclass(frozen=True)
@@ -122,6 +143,31 @@ class Measures:
     def baseline(self) -> str:
         """One line on what the baselines of this task are."""
         return f"Baseline: a constant prediction: {BASELINES[self.task]}."
+
+    @property
+    def no_better(self) -> str:
+        """One sentence where predictions are no better than a constant one by a measure, or not shown to be; "" else.
+
+        The intervals decide. Probabilities may be better than a constant's where labels are not, as of a rare class:
+        that is said as well. What a warning says of a measure is not said twice.
+        """
+        known = [each for each in self.measures if each.name in (ACCURACY, EXACT, LOG_LOSS, R2)]
+        found = [(each, _beside_constant(each)) for each in known]
+        untold = [(each, said) for each, said in found if not any(_is_told(each, text) for text in self.warnings)]
+        lost, open_ = ([each for each, said in untold if said == wanted] for wanted in (NO_BETTER, NOT_SHOWN))
+        if not lost and not open_:
+            return ""
+        better = [f"by {each.label} it is better" for each, said in found if each.name == LOG_LOSS and said == BETTER]
+        parts = [*map(self._told_beside, lost or open_)]
+        if lost and open_:
+            parts.append(f"not shown to be better: {', '.join(map(self._told_beside, open_))}")
+        first = "No better" if lost else "Not shown to be better"
+        return f"{first} than a constant prediction on these rows: {'; '.join([*parts, *better])}."
+
+    def _told_beside(self, each: Measure) -> str:
+        value, ends = each.shown
+        held = "" if math.isnan(each.low) else f" ({ends})"
+        return f"{each.label} {value}{held}, a constant {self.beside(each)}"
 
     @property
     def intervals(self) -> str:

@@ -13,6 +13,7 @@ from goodfit.selection.result import Selection
 from goodfit.selection.space import describe, text_of
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
+from goodfit.verdicts.gain_words import gain_text, interval_text, score_text
 from goodfit.verdicts.result import Verdict
 from goodfit.words import fixed
 
@@ -60,11 +61,12 @@ def _selection(found: Selection) -> str:
 
 def _verdict(found: Verdict) -> str:
     rows = [
-        (row["name"], row["change"], _number(row["score"]), fixed(row['difference'], sign=True),
-         _between(row["low"], row["high"]), row["status"])
+        (row["name"], row["change"], score_text(row["score"]), gain_text(row["difference"], found.constant),
+         interval_text(row["low"], row["high"], found.constant), gain_text(row["at_most"], found.constant),
+         row["result"])
         for row in found.rows()
     ]  # fmt: skip
-    columns = ("alternative", "change", found.what, "gain", "interval", "")
+    columns = ("alternative", "change", found.what, "gain", "interval", "at most", "")
     return card(found.sentence, (), columns, rows, left=2, notes=found.reasons)
 
 

@@ -45,7 +45,8 @@ class KeptProbe(KeptJson):
     """A recipe that was trained beside the run's own, on the same folds and seeds.
 
     difference: what it gains over the run's, paired, with the interval from low to high; positive is better, whatever
-    is measured. status: what follows from it.
+    is measured. at_most: the one-sided limit of the gain; status: what follows from these; result: the same in words.
+    at_most is None, and result "", in files of older versions.
     """
 
     name: str
@@ -55,7 +56,9 @@ class KeptProbe(KeptJson):
     difference: Number = None
     low: Number = None
     high: Number = None
+    at_most: Number = None
     status: str = "open"
+    result: str = ""
 
     @property
     def label(self) -> str:

@@ -50,7 +50,8 @@ def _blocks(found: Measures, those: Sequence[Measure], of_rows: str) -> list[Blo
     """What must not be overlooked, and measures beside those of a constant prediction."""
     caption = f"Measured on {of_rows}"
     table = Grid(caption, *measure_table(found, those), note=found.baseline)
-    return [*(Note(text, "Attention.") for text in found.warnings), table]
+    said = (*found.warnings, *filter(None, [found.no_better]))
+    return [*(Note(text, "Attention.") for text in said), table]
 
 
 def share_beside(found: Measures | None) -> str:

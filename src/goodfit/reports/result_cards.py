@@ -48,7 +48,8 @@ def _measures(found: Measures) -> str:
 def _measured(found: Measures, title: str, *, headline: bool) -> str:
     """Measures beside those of a constant prediction, what that is, and what must not be overlooked."""
     those = found.headline if headline else found.measures
-    return card(title, found.warnings, *measure_table(found, those), notes=[found.baseline])
+    notes = [found.baseline, *filter(None, [found.no_better])]
+    return card(title, found.warnings, *measure_table(found, those), notes=notes)
 
 
 def _opened(opened: Opened) -> str:

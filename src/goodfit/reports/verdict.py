@@ -10,7 +10,7 @@ from goodfit.reports.drawing import both
 from goodfit.reports.kept import KeptVerdict
 from goodfit.reports.numbers import NONE, between, known, number
 from goodfit.reports.page import Glance, Section
-from goodfit.verdicts.words import STATUS_WORDS
+from goodfit.verdicts.gain_words import STATUS_WORDS
 
 LOOKS: dict[str, Look] = {"better": "better", "worse": "worse", "no better": "no better"}
 NOT_OF_STARTED = (
@@ -31,7 +31,12 @@ def verdict_section(found: KeptVerdict | None, where: str, *, started: bool = Fa
     if found is not None and found.probes:
         rows = [
             DrawnInterval(
-                one.label, known(one.difference), known(one.low), known(one.high), LOOKS.get(one.status, "open")
+                one.label,
+                known(one.difference),
+                known(one.low),
+                known(one.high),
+                LOOKS.get(one.status, "open"),
+                known(one.at_most),
             )
             for one in found.probes
         ]

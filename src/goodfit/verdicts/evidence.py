@@ -37,7 +37,9 @@ class VerdictEvidence:
     seconds: that it took.
     share: these as a multiple of what the run's own training took, None without a run.
     transform: of the targets, that makes more of few rows count; "" where none is known, or one is set.
-    quick: whether it was asked to be, so that it takes no more than a few seconds whatever time is given.
+    notes: what else must be known of the rows, or of the run itself, in sentences.
+    quick: whether it was asked to be, so that it is made small whatever time is given.
+    out_of_time: whether what is open was not measured again, since there was no time for it.
     """
 
     recipe: Recipe
@@ -64,6 +66,8 @@ class VerdictEvidence:
     share: float | None = None
     quick: bool = False
     transform: str = ""
+    notes: tuple[str, ...] = ()
+    out_of_time: bool = False
 
     @property
     def kind(self) -> str:

@@ -37,8 +37,9 @@ Errors = NDArray[np.float64]
 class Gain:
     """What a probe gains over the recipe, in the unit of the errors; below zero where it loses.
 
-    mean, low, high: over the columns, with the interval at the level of all probes together.
-    at_most: the one-sided 95 % limit, for the probe alone.
+    mean, low, high: over the columns, with the interval at the level of all probes together: "better" is decided by
+    low, "worse" by high.
+    at_most: the one-sided 95 % limit, for the probe alone: what "no better" is decided by.
     claim: what is expected of it on fresh data: the mean, shrunk by what its standard error adds to the gains that are
     picked out because they are large.
     nan where one of the two diverged.

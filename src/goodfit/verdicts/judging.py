@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goodfit.arguments import public
 from goodfit.checked_json import damaged
 from goodfit.data import Dataset, Split, Table
+from goodfit.data.rare_classes import rare_classes
 from goodfit.data.streams import is_number
 from goodfit.errors import InputError, Problems, problem
 from goodfit.intervals import SCORE_BOUNDS, SHARE
@@ -40,11 +42,17 @@ from goodfit.verdicts.probes import EARLIER, HALF, Alternative, far_rates, probe
 from goodfit.verdicts.racing import JudgedAlternatives, expected_seconds, race
 from goodfit.verdicts.result import Verdict
 from goodfit.verdicts.sizing import MINUTES, QUICK_SECONDS, REPEATS, Sizes, choose_sizes, sampled, shortened, steps_of
+from goodfit.verdicts.words import listed
 
 WHERE = "Verdict"
 CALL = "verdict-call.json"  # in the folder of a verdict: what it was asked for
 SIZES = "sizes"  # in it: what was chosen for the time when it began
 FOLDS = 5
+OUT_OF_TIME = (
+    "Time ran out after {} of {} repeats of the folds, as the machine was slower than predicted: {} would have been "
+    "measured again. More time (minutes, --minutes) allows it."
+)
+MOST_NAMED = 3  # of what there was no time for
 AMPLE = 20  # weights a row, from which on a net is not too narrow
 
 Planned = Callable[[VerdictLayout, float, float | None], None]
@@ -110,7 +118,7 @@ def verdict(
     three at most, as far as there is time.
     seeds: nets per fold, whose errors are averaged: how many, or the seeds themselves. They are those of the first
     fold; every other fold has its own.
-    quick: fewer alternatives, and no more than a few seconds.
+    quick: fewer alternatives, on fewer rows or epochs where that saves time.
     by: "loss" uses log loss for classification and R² for regression, "score" uses accuracy.
     margin: the smallest gain that is relevant in practice, as a fraction of the error of the best constant prediction.
     minutes: that it may take, as far as can be predicted; where the data are too large for that, fewer rows are
@@ -259,7 +267,9 @@ def judged(
     rows = np.concatenate([fold.valid for fold in layout.folds.repeats[0]])
     held = rows_that_decide(data.y[rows]) if task == "regression" else 1.0
     race_of = partial(_decided, layout=layout, recipe=recipe, asked=asked, what=what, careful=held < FEW)
-    last = race(layout, race_of, quick=asked.quick, folder=folder, watch=progress)
+    limited = asked.minutes is not None and asked.repeats is None and not asked.quick
+    limit = 60 * (asked.minutes or math.inf) if limited else math.inf
+    last = race(layout, race_of, quick=asked.quick, folder=folder, watch=progress, limit=limit)
     folds = len(layout.folds.repeats[0])
     return Verdict(
         recipe=recipe,
@@ -285,7 +295,21 @@ def judged(
         seconds=clock.perf_counter() - began,
         quick=asked.quick,
         transform=evening_transform(data.y[rows], recipe) if held < FEW else "",
+        notes=_notes(data, rows, last, layout),
+        out_of_time=last.out_of_time,
     )
+
+
+def _notes(data: Dataset, rows: NDArray[np.int64], last: JudgedAlternatives, layout: VerdictLayout) -> tuple[str, ...]:
+    """What else must be known: of rare classes, and of what there was no time for."""
+    folds = len(layout.folds.repeats[0])
+    rare = rare_classes(data.y[rows], data.classes, folds, 1.0) if data.task == "classification" else ""
+    late = ""
+    if last.out_of_time:
+        done, every = last.errors.shape[1] // folds, len(layout.folds.repeats)
+        names, more = last.open[:MOST_NAMED], len(last.open) - MOST_NAMED
+        late = OUT_OF_TIME.format(done, every, listed([*names, *([f"{more} more"] if more > 0 else [])]))
+    return tuple(filter(None, [rare, late]))
 
 
 def _decided(

@@ -23,6 +23,7 @@ from goodfit.runs import rows_again
 from goodfit.runs.folder import load
 from goodfit.runs.run import Run
 from goodfit.runs.streaming import refuse_streamed, refuse_streamed_run
+from goodfit.runs.telling import measured_on
 from goodfit.selection.calls import is_json
 from goodfit.selection.preparing import LearningRows
 from goodfit.training.elsewhere import on_executor
@@ -98,7 +99,7 @@ def judge(
     own = own_seconds(run)
     if run.folder is None:
         layout = _announced(run, source, asked, own, plan)
-        return _with_share(judged(layout, run.recipe, asked, progress=progress), own)
+        return _of_run(judged(layout, run.recipe, asked, progress=progress), run, own)
     asked = _begun(run.folder, asked)
     layout = _announced(run, source, asked, own, plan)
     asked = dataclasses.replace(asked, sizes=layout.sizes)
@@ -108,7 +109,7 @@ def judge(
     record = SessionRecord(layout.digest(asked), layout.memory, "verdict", stored, layout.data_print)
     finish = shlex.join(["goodfit", "verdict", "--resume", str(run.folder)])
     with session_folder(run.folder / UNFINISHED, CALL, record, "verdict", finish) as (folder, memory):
-        found = _with_share(judged(layout.cut_to(memory), run.recipe, asked, folder, progress), own)
+        found = _of_run(judged(layout.cut_to(memory), run.recipe, asked, folder, progress), run, own)
         found.write(run.folder)  # before what it was made of goes: a kill between the two leaves both
         (folder / CALL).unlink()
         shutil.rmtree(folder, ignore_errors=True)
@@ -135,8 +136,13 @@ def _announced(
     return layout
 
 
-def _with_share(found: Verdict, own: float) -> Verdict:
-    return dataclasses.replace(found, share=found.seconds / own if own > 0 else None)
+def _of_run(found: Verdict, run: Run, own: float) -> Verdict:
+    """With what is known of the run: its time, and that its own nets are no better than a constant prediction."""
+    told = []
+    for part, each in run.measured.items():
+        if text := each.no_better.replace("these rows", measured_on(run, part), 1):
+            told.append(f"The run itself: {text[0].lower()}{text[1:]}")
+    return dataclasses.replace(found, share=found.seconds / own if own > 0 else None, notes=(*found.notes, *told))
 
 
 def unfinished_request(folder: str | Path) -> tuple[VerdictRequest, str | None] | None:

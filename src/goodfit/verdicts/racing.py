@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from goodfit.training.machine import machine
@@ -13,6 +15,7 @@ from goodfit.verdicts.gains import Errors
 from goodfit.verdicts.laying_out import VerdictLayout
 from goodfit.verdicts.probes import HALF, Alternative
 from goodfit.verdicts.sizing import LATER
+from goodfit.verdicts.spent import Spent
 from goodfit.verdicts.trying import MeasuredAlternatives, Tables
 
 
@@ -22,6 +25,7 @@ class JudgedAlternatives:
 
     probes: the rivals: without the half of the rows, with what stopping early would give.
     errors, training: [1 + probes, J], the recipe first; half: [up to J].
+    out_of_time: whether what was open was not measured again, since there was no time for it.
     """
 
     found: MeasuredAlternatives
@@ -30,25 +34,44 @@ class JudgedAlternatives:
     errors: Errors
     training: Errors
     half: Errors
+    out_of_time: bool = False
+
+    @property
+    def open(self) -> list[str]:
+        """The names of what is inconclusive."""
+        pairs = zip(self.probes, self.decision.gains, strict=True)
+        doubling = self.decision.doubling
+        more = ["half of the rows"] if doubling is not None and doubling.status == "open" else []
+        return [probe.name for probe, gain in pairs if gain.status == "open"] + more
 
 
 Decide = Callable[[MeasuredAlternatives], JudgedAlternatives]
 
 
 def race(
-    layout: VerdictLayout, decide: Decide, *, quick: bool, folder: Path | None = None, watch: Watch | None = None
+    layout: VerdictLayout,
+    decide: Decide,
+    *,
+    quick: bool,
+    folder: Path | None = None,
+    watch: Watch | None = None,
+    limit: float = math.inf,
 ) -> JudgedAlternatives:
     """Train what was laid out, or what `folder` does not hold of it yet, as far as the answer asks for it.
 
     The first repeat of the folds trains all usual probes. A recipe that is no better than a constant prediction, and
     that none of them mends, is then compared with learning rates further away. Each further repeat trains the recipe
     beside what is still open; where not `quick`, beside what is better too, so that the best of them is known better.
+
+    limit: seconds, those of killed sessions included, beyond which no repeat is begun: the machine may be slower than
+    the sizes were chosen for. A repeat that was begun before a kill is finished.
     """
+    spent = Spent(folder)
     repeats = len(layout.folds.repeats)
-    stages = Stages(watch, expected_seconds(layout), None)
+    stages = Stages(spent.beside(watch), expected_seconds(layout), None)
     tables, alive = Tables(layout), set(range(1 + layout.usual))
     for repeat in range(repeats):
-        _train(tables, alive, repeat, _within(folder, f"repeat-{repeat + 1}"), stages)
+        _train(tables, alive, repeat, _within(folder, _named(repeat)), stages)
         found = decide(tables.measured())
         if repeat == 0 and _learns_nothing(found) and layout.usual < len(layout.probes):
             far = {1 + place for place in range(layout.usual, len(layout.probes))}
@@ -57,6 +80,10 @@ def race(
             found = decide(tables.measured())
         alive = _going_on(layout, found, alive, quick=quick)
         if not alive:
+            break
+        late = spent.seconds * (1 + LATER / (repeat + 1)) > limit
+        if repeat + 1 < repeats and late and not _is_begun(folder, repeat + 1):
+            found = replace(found, out_of_time=True)
             break
     stages.finish()
     return found
@@ -74,6 +101,14 @@ def _train(tables: Tables, settings: set[int], repeat: int, folder: Path | None,
     planned = tables.layout.plan_of(tables.layout.stage(settings, [repeat]))
     with stages.stage(planned.nets, planned.seconds) as watch:
         tables.train(settings, [repeat], folder, watch)
+
+
+def _named(repeat: int) -> str:
+    return f"repeat-{repeat + 1}"
+
+
+def _is_begun(folder: Path | None, repeat: int) -> bool:
+    return folder is not None and os.path.lexists(folder / _named(repeat))
 
 
 def _within(folder: Path | None, name: str) -> Path | None:

@@ -10,6 +10,7 @@ from goodfit.intervals import LEVEL
 from goodfit.plain_json import plain
 from goodfit.verdicts import words
 from goodfit.verdicts.evidence import LOG_LOSS, VerdictEvidence
+from goodfit.verdicts.gain_words import result
 from goodfit.wiring import provided
 
 VERDICT, ADVICE = "verdict.json", "advice.json"
@@ -30,7 +31,10 @@ class Verdict(VerdictEvidence):
         return words.reasons(self)
 
     def rows(self) -> list[dict[str, Any]]:
-        """One dict a probe: what it changes, what it measured, its gain (positive is better) with the interval."""
+        """One dict a probe: what it changes, what it measured, its gain (positive is better) with the interval.
+
+        low, high, at_most: as in `gains.Gain`; result: the status in words.
+        """
         found = []
         own = self.decision.remaining[1]
         for probe, gain in zip(self.probes, self.decision.gains, strict=True):
@@ -44,7 +48,9 @@ class Verdict(VerdictEvidence):
                     "difference": gain.mean,
                     "low": gain.low,
                     "high": gain.high,
+                    "at_most": gain.at_most,
                     "status": gain.status,
+                    "result": result(self, gain),
                 }
             )
         return found
@@ -80,6 +86,7 @@ class Verdict(VerdictEvidence):
             "of_rows": self.learning_rows,
             "shortened": self.shortened,
             "few": self.few,
+            "out_of_time": self.out_of_time,
             "nets": self.nets,
             "folds": self.folds,
             "repeats": self.repeats,

@@ -11,14 +11,6 @@ from goodfit.verdicts.probes import probes_of
 
 NOTHING_BETTER = ("good fit", "limited by noise", "limited by data")
 
-STATUS_WORDS = {
-    "better": "significantly better",
-    "worse": "significantly worse",
-    "no better": "no relevant gain",
-    "open": "inconclusive",
-    "diverged": "diverged",
-}
-
 
 def sentence(found: VerdictEvidence) -> str:
     """The verdict with its evidence."""
@@ -127,6 +119,7 @@ def _reasons(found: VerdictEvidence) -> Iterator[str]:
             f"{found.few:.1%} of the rows hold half of the variance of the targets, so R² rests on few rows: a gain "
             f"counts only where every fold shows it.{transform}"
         )
+    yield from found.notes
     yield from _of_sample(found)
     told = more(found)
     if told:
@@ -142,7 +135,7 @@ def _of_sample(found: VerdictEvidence) -> Iterator[str]:
             "holds for all rows, between 1/n and 1/√n."
         )
     if found.sampled:
-        cut = "" if found.shortened is None else f" and {found.shortened} of {found.recipe.epochs} epochs"
+        cut = "" if found.shortened is None else f" ({found.shortened} of {found.recipe.epochs} epochs)"
         yield (
             f"Trainings had fewer steps than the recipe's{cut}: what a longer one, or a higher learning rate would "
             "gain was not asked, and more capacity counts only where it gains more than those steps would."
@@ -204,13 +197,14 @@ def _open(found: VerdictEvidence) -> str:
     doubling = decision.doubling
     if doubling is not None and doubling.status == "better":
         promised = number(NEXT_DOUBLING * doubling.mean)
-        return f"twice the data would gain about {promised}, but {_listed(names)} may gain more, up to {number(most)}"
+        return f"twice the data would gain about {promised}, but {listed(names)} may gain more, up to {number(most)}"
     if doubling is not None and doubling.status == "open":
         names.append("twice the data")
-    return f"{_listed(names)} may or may not be better by more than {number(decision.margin)}"
+    return f"{listed(names)} may or may not be better by more than {number(decision.margin)}"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """wider, deeper and longer."""
     return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])
 
 

@@ -196,7 +196,7 @@ def survey(frame: Frame, choices: Choices) -> Survey:
     if choices.target is not None:
         target = find_targets(frame, choices.targets, choices.task, problems)
         if target is not None:
-            notes += _left_out(target, frame.rows)
+            notes += (*_left_out(target, frame.rows), *target.rare)
             for each in target.each if choices.task is None else ():
                 notes += doubts(frame.columns[each.name], each)
             frame = frame.take(target.rows)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.rare_classes import rare_classes
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.kinds import (
     COMMA_REMARK,
@@ -70,12 +71,20 @@ class Target:
         return target_words(self.columns)
 
     @property
+    def rare(self) -> tuple[str, ...]:
+        """What to tell of classes that few rows have."""
+        told = rare_classes(self.y, self.classes) if self.task == "classification" else ""
+        return (told,) if told else ()
+
+    @property
     def about(self) -> str:
-        """One phrase: regression, binary classification, or classification with so many classes."""
+        """One phrase: regression, binary classification, or classification with so many classes, and their rows."""
         if self.task == "regression":
             return "regression" if not self.names else f"regression, {len(self.names)} targets"
         kind = "binary classification" if len(self.classes) == 2 else f"classification, {len(self.classes)} classes"
-        shown = ", ".join(map(as_listed, self.classes[:5])) + (", ..." if len(self.classes) > 5 else "")
+        counts = np.bincount(self.y.astype(np.int64), minlength=len(self.classes))
+        first = [f"{as_listed(name)} ({rows:,})" for name, rows in zip(self.classes[:5], counts[:5], strict=True)]
+        shown = ", ".join(first) + (", ..." if len(self.classes) > 5 else "")
         return f"{kind}: {shown}"
 
 
