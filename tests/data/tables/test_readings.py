@@ -63,3 +63,12 @@ def test_long_doubles_are_numbers(tmp_path: Path) -> None:
     for made in (read_table(tmp_path / "wide.npz", "y"), table({"x0": wide, "y": wide}, "y"), table(given, "y")):
         assert (made.kinds, made.target.task) == ({"x0": "numeric"}, "regression")
         np.testing.assert_array_equal(made.target.y.astype(np.float32), wide.astype(np.float32))
+
+
+@pytest.mark.parametrize("cells", [["inf", "0.5", "-inf", "1.5"] * 9, [float("inf"), 0.5, -float("inf"), 1.5] * 9])
+def test_infinite_numbers_are_told(cells: list[object]) -> None:
+    y = list(range(len(cells)))
+    found = table({"x": cells, "z": np.linspace(0, 1, len(cells)), "y": y}, target="y")
+    about = {column.name: column.about for column in found.columns}
+    assert about["x"] == "18 infinite, taken as missing"
+    assert about["z"] == ""

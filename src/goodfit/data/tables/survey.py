@@ -389,7 +389,9 @@ def weighed(frame: Frame, name: str, problems: Problems) -> tuple[Frame, list[st
 
 def _remark(column: RawColumn, kind: Kind, first: str) -> str:
     """What a person may want to know of how a column is read, after what is known of it."""
-    return "; ".join(filter(None, (first, unused_parts(column) if kind == "date" else "")))
+    infinite = int(column.infinite.sum()) if kind == "numeric" else 0
+    told = f"{infinite:,} infinite, taken as missing" if infinite else ""
+    return "; ".join(filter(None, (first, told, unused_parts(column) if kind == "date" else "")))
 
 
 def _shared(looked: Sequence[SurveyedColumn], frame: Frame, choices: Choices) -> list[SurveyedColumn]:
