@@ -31,6 +31,22 @@ def test_every_row_is_a_dot_and_an_interval_from_the_top_down() -> None:
     assert axes.get_xlabel() == "gain"
 
 
+def test_what_lies_far_off_is_an_arrow_and_hides_no_other_row() -> None:
+    far = [DrawnInterval("far", -90.0, -3e8, 0.1, "worse"), DrawnInterval("farther", -2e7, -4e8, -1e7, "worse")]
+    (axes,) = intervals([*ROWS, *far], "gain", reference=0.0).axes
+    left, right = axes.get_xlim()
+    assert -0.3 < left < -0.05
+    assert 0.03 < right < 0.3
+    arrows = [(line.get_ydata()[0], line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "<"]
+    assert [place for place, _ in arrows] == [4, 5]
+    assert all(left < edge < -0.05 for _, edge in arrows)
+    dots = [
+        line.get_ydata()[0] for line in axes.lines if line.get_marker() in ("o", "D", "v") and len(line.get_xdata())
+    ]
+    assert dots == [0, 1, 2]
+    assert [line.get_marker() for line in intervals(ROWS, "gain", reference=0.0).axes[0].lines].count("<") == 0
+
+
 def test_what_is_seen_is_named_in_the_legend_and_told_apart_without_colour() -> None:
     figure = intervals(ROWS, "gain", reference=0, margin=0.01)
     texts = [text.get_text() for text in figure.legends[0].get_texts()]

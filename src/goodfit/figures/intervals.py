@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,6 +29,7 @@ LOOKS: dict[Look, dict[str, Any]] = {  # told apart by shape and filling as well
 BESIDE = 44  # characters of the longest label up to which labels stand at the left of their rows
 SHOWN = 11  # characters of a text an inch; what is longer is cut
 NAMED: tuple[Look, ...] = ("better", "worse", "no better", "open")  # that a legend names
+FAR, SEEN = 20.0, 4.0  # ends that lie so many times the usual distance off are cut, at SEEN times it
 LEGEND = {"no better": "no relevant gain", "open": "inconclusive"}
 
 
@@ -60,7 +62,8 @@ def intervals(
     sides: tuple[str, str] | None = None,
     width: float = 7.6,
 ) -> Figure:
-    """A dot and an interval a row, from the top down.
+    """A dot and an interval a row, from the top down. What lies so far off that the others could not be told apart is
+    an arrow at the edge.
 
     rows: one a line
     what: is measured, for the axis.
@@ -77,8 +80,11 @@ def intervals(
         figure = new_figure(width, 1.25 + (0.5 if above else 0.31) * len(rows))
         axes = figure.subplots()
         _reference(axes, reference, margin, sides)
+        left, right = _seen(rows, reference)
         for place, row in enumerate(rows):
-            _row(axes, place, row)
+            _row(axes, place, row, left, right)
+        if math.isfinite(left):
+            axes.set_xlim(left - 0.02 * (right - left), right + 0.02 * (right - left))
         _labels(axes, labels, above=above)
         axes.grid(axis="y", visible=False)
         axes.locator_params(axis="x", nbins=4 if narrow else 8)
@@ -102,15 +108,38 @@ def _cut(text: str, width: float) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-def _row(axes: Axes, place: int, row: DrawnInterval) -> None:
+def _seen(rows: Sequence[DrawnInterval], reference: float | None) -> tuple[float, float]:
+    """Where to cut, both sides; infinite where nothing lies far off."""
+    drawn = [[each for each in (row.value, row.low, row.high) if math.isfinite(each)] for row in rows]
+    drawn = [each for each in drawn if each]
+    if not drawn:
+        return -math.inf, math.inf
+    centre = statistics.median(each[0] for each in drawn) if reference is None else reference
+    distances = [max(abs(end - centre) for end in each) for each in drawn]
+    usual = statistics.median(distances)
+    if not 0 < FAR * usual < max(distances):
+        return -math.inf, math.inf
+    ends = [end for each in drawn for end in each]
+    return max(min(ends), centre - SEEN * usual), min(max(ends), centre + SEEN * usual)
+
+
+def _row(axes: Axes, place: int, row: DrawnInterval, left: float, right: float) -> None:
     look = LOOKS[row.look]
+    ends = [each for each in (row.value, row.low, row.high) if math.isfinite(each)]
     if math.isfinite(row.low) and math.isfinite(row.high):
-        axes.plot([row.low, row.high], [place, place], "-", color=look["color"], linewidth=1.8, solid_capstyle="butt")
-        axes.plot([row.low, row.high], [place, place], "|", color=look["color"], markersize=7, markeredgewidth=1.4)
-    if math.isfinite(row.limit):
-        axes.plot([row.limit], [place], "|", color=look["color"], markersize=11, markeredgewidth=1.4)
-    if math.isfinite(row.value):
+        span = [min(max(end, left), right) for end in (row.low, row.high)]
+        axes.plot(span, [place, place], "-", color=look["color"], linewidth=1.8, solid_capstyle="butt")
+    for end, size in ((row.low, 7), (row.high, 7), (row.limit, 11)):
+        if left <= end <= right and math.isfinite(end):
+            axes.plot([end], [place], "|", color=look["color"], markersize=size, markeredgewidth=1.4)
+    if math.isfinite(row.value) and left <= row.value <= right:
         axes.plot([row.value], [place], linestyle="", markersize=6.5, markeredgewidth=1.4, zorder=4, **look)
+    for edge, gone, arrow in (
+        (left, min(ends, default=left) < left, "<"),
+        (right, max(ends, default=right) > right, ">"),
+    ):
+        if gone:
+            axes.plot([edge], [place], linestyle="", marker=arrow, color=look["color"], markersize=6, clip_on=False)
 
 
 def _handle(axes: Axes, look: Look) -> Any:

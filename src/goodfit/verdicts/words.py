@@ -111,7 +111,7 @@ def _reasons(found: VerdictEvidence) -> Iterator[str]:
         last = _moves(found, decision.doubling, decision.doubling.mean, past=True)
         yield f"More data would help as well: the last doubling {last}."
     if decision.learned != "yes":
-        yield "`goodfit inspect` looks for what keeps a net from learning: rates, gradients, dead units, scales."
+        yield "goodfit inspect looks for what keeps a net from learning: rates, gradients, dead units, scales."
     if found.few is not None:
         named = f" A target transform (target_transform {found.transform}) makes more of them count."
         transform = named if found.transform else ""
