@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from goodfit.errors import InputError, nearest, problem
 from goodfit.intervals import LEVEL
@@ -27,7 +27,7 @@ BASELINES = {
     "multilabel": "what is most frequent of each label, or their shares",
     "regression": "the mean, or for absolute errors the median",
 }
-BETTER, NO_BETTER, NOT_SHOWN = "better", "no better", "not shown to be better"
+Beside = Literal["better", "no better", "not shown to be better", ""]  # what an interval says of a constant prediction
 MOST_HEADLINES = 4
 MOST_TARGETS = 5  # of several, whose R² and root mean squared error are among the headlines
 
@@ -71,8 +71,8 @@ class Measure:
         return f"{self.label} {digits(self.value)} [{ends}]"
 
 
-def _beside_constant(each: Measure) -> str:
-    """What the interval of a measure says: BETTER than a constant prediction, NO_BETTER, or NOT_SHOWN to be better.
+def _beside_constant(each: Measure) -> Beside:
+    """What the interval of a measure says: whether it is better than a constant prediction.
 
     "" where nothing can be better than a constant, and where there is neither an interval nor a worse value.
     """
@@ -82,8 +82,8 @@ def _beside_constant(each: Measure) -> str:
     worst, value, best = sorted(sign * (end - each.baseline) for end in (each.low, each.value, each.high))
     if math.isnan(each.low):  # a constant prediction itself, or rows too few for an interval
         value = sign * (each.value - each.baseline)
-        return NOT_SHOWN if value < 0 else NO_BETTER if value == 0 else ""
-    return BETTER if worst > 0 else NO_BETTER if best <= 0 else NOT_SHOWN
+        return "not shown to be better" if value < 0 else "no better" if value == 0 else ""
+    return "better" if worst > 0 else "no better" if best <= 0 else "not shown to be better"
 
 
 def _is_told(each: Measure, warning: str) -> bool:
@@ -154,10 +154,12 @@ class Measures:
         known = [each for each in self.measures if each.name in (ACCURACY, EXACT, LOG_LOSS, R2)]
         found = [(each, _beside_constant(each)) for each in known]
         untold = [(each, said) for each, said in found if not any(_is_told(each, text) for text in self.warnings)]
-        lost, open_ = ([each for each, said in untold if said == wanted] for wanted in (NO_BETTER, NOT_SHOWN))
+        lost, open_ = (
+            [each for each, said in untold if said == wanted] for wanted in ("no better", "not shown to be better")
+        )
         if not lost and not open_:
             return ""
-        better = [f"by {each.label} it is better" for each, said in found if each.name == LOG_LOSS and said == BETTER]
+        better = [f"by {each.label} it is better" for each, said in found if each.name == LOG_LOSS and said == "better"]
         parts = [*map(self._told_beside, lost or open_)]
         if lost and open_:
             parts.append(f"not shown to be better: {', '.join(map(self._told_beside, open_))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -244,7 +245,7 @@ def test_what_the_sample_has_is_told_of_the_sample(tmp_path: Path, monkeypatch: 
     table = read_table(path, "y", stream=True)
     assert table.stream is not None
     assert any(note.startswith("In the sample: ") and "left out" in note for note in table.notes)
-    assert repr(table).endswith("a, b in a sample)")
+    assert re.search(r"binary classification: a \(\d+\), b \(\d+\) in a sample\)$", repr(table))
     told = list[str]()
     monkeypatch.setattr("goodfit.cli.tables._print_columns", lambda _, title, *__: told.append(title))
     tell_table(table, quiet=False)
