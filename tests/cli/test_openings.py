@@ -230,7 +230,7 @@ def test_a_test_file_of_its_own(call: Any) -> None:
     assert "te.csv: must have the target column 'kind'." in err
     code, out, err = call("test", "run", "--data", "te.csv", "--target", "class")
     assert code == 0, err
-    assert out.startswith("Test set of te ")
+    assert out.startswith("Test set of te\n")
     assert "First opening of this test set: 95 % interval." in out
     assert err == ""
     (line,) = json.loads(call("ledger", "--json")[1])["openings"]
