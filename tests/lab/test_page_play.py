@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from typing import Any
 
 import numpy as np
 import pytest
-from person_help import SMALL, STATE, Person, encoded
+from person_help import PATIENCE, SMALL, STATE, Person, encoded
 
 import goodfit as gf
 from goodfit.lab.opening import data_of
@@ -101,9 +102,10 @@ def test_a_weight_is_chosen_by_a_click_and_set(person: Person) -> None:
     person.write("#weight-value", "2,5")  # as half of Europe writes it
     person.click("#weight button")
     person.until("document.querySelector('#marks').textContent.includes('2.5')")
-    table = person.table("#net")
-    column = len(table[0]) - 1 if source == "b" else int(source) + 1
-    assert table[int(to) + 1][column] == "2.5"
+    column = len(person.table("#net")[0]) - 1 if source == "b" else int(source) + 1
+    end = time.monotonic() + PATIENCE
+    while person.table("#net")[int(to) + 1][column] != "2.5":  # the picture follows the mark
+        assert time.monotonic() < end
     assert person.text("#weight .error") == ""
 
 

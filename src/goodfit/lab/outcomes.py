@@ -126,7 +126,7 @@ _ALL = (
     ),
     Outcome(
         "valid-score",
-        Words("validation score (accuracy or R²) after the last epoch", "最后一轮之后的验证得分（准确率或 R²）"),
+        Words("validation score (accuracy or R²) after the last epoch", "最后一轮之后的验证得分（精度或 R²）"),
         lambda nets: nets.last("valid_score"),
         held_out=True,
     ),
