@@ -22,7 +22,7 @@ from goodfit.cli.run_rows import run_record, run_row
 from goodfit.data.idx import parse_idx, uncompress
 from goodfit.data.ledger import Ledger
 from goodfit.data.prints import RowSet
-from goodfit.data.tables.tabular import look, read_table
+from goodfit.data.tables.making import look, read_table
 from goodfit.ensembles.rounds import Planned
 from goodfit.inspection.layer_table import FIELDS, read_layers
 from goodfit.models.model_file import load_model

@@ -15,7 +15,7 @@ import pytest
 import goodfit as gf
 from goodfit import checked_json, reading
 from goodfit.cli.flags import read_recipe
-from goodfit.data.tables.tabular import look
+from goodfit.data.tables.making import look
 from goodfit.inspection.layer_table import read_layers
 from goodfit.models import load_model
 from goodfit.reports import kept

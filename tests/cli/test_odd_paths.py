@@ -124,7 +124,7 @@ def test_numbers_that_no_float_holds_give_no_warning(cell: str, column: str, cap
 
 @pytest.mark.filterwarnings("error")
 def test_infinite_numbers_of_a_binary_table_give_no_warning(tmp_path: Path) -> None:
-    from goodfit.data.tables.tabular import look
+    from goodfit.data.tables.making import look
 
     x = np.random.default_rng(0).normal(size=(40, 2))
     for rows in ([0], [3, 4], range(40)):

@@ -15,7 +15,7 @@ import pytest
 from run_help import interrupt_at, make_chunks_short, same_results
 
 import goodfit as gf
-from goodfit.data.tables.tabular import read_again
+from goodfit.data.tables.making import read_again
 from goodfit.errors import InputError
 from goodfit.models import load_model
 from goodfit.runs import predict, resume, rows_again

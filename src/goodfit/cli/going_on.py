@@ -68,7 +68,7 @@ def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start:
     if not tables.is_table(data):
         return tables.known_data(data, table)
     from goodfit.data.tables import read_frame
-    from goodfit.data.tables.tabular import read_again
+    from goodfit.data.tables.making import read_again
 
     columns, named = read_frame(data).names, tables.choices(table)
     choices: dict[str, Any] = {**_there(table_choices_in(start), columns), **named}

@@ -165,7 +165,7 @@ def _judge(
     """trained: the run as it was just trained, with the table that it was trained on."""
     from goodfit.cli.verdict_summary import VerdictWatcher
     from goodfit.data import read_table
-    from goodfit.data.tables.tabular import read_again
+    from goodfit.data.tables.making import read_again
     from goodfit.runs.record import RunRecord
     from goodfit.verdicts.judging_runs import judge, judge_run
 

@@ -18,7 +18,7 @@ from sklearn.utils.validation import _check_y, check_consistent_length, check_is
 
 from goodfit.data import Table
 from goodfit.data.tables.frames import columns_of, frame_from
-from goodfit.data.tables.tabular import table
+from goodfit.data.tables.making import table
 from goodfit.data.tables.targets import TableTask
 from goodfit.ensembles.job import fit
 from goodfit.errors import InputError, problem

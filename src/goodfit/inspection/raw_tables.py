@@ -11,7 +11,7 @@ from goodfit.arguments import public
 from goodfit.data import Dataset, Table
 from goodfit.data.tables import read_frame
 from goodfit.data.tables.frames import Frame, frame_of
-from goodfit.data.tables.survey import times_of, weighed
+from goodfit.data.tables.row_columns import times_of, weighed
 from goodfit.data.tables.targets import Target, class_places, find_targets, own_order, target_names
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.inspection.subject import WHERE

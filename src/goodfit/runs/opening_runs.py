@@ -12,7 +12,7 @@ from goodfit.data import Dataset, Preprocessing, Split, Step, Table, names
 from goodfit.data import load as load_data
 from goodfit.data.prints import fingerprint
 from goodfit.data.tables import is_table_path
-from goodfit.data.tables.tabular import read_again
+from goodfit.data.tables.making import read_again
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record, rows_again

@@ -14,8 +14,8 @@ from goodfit.data import Dataset, Split, Step, Table, describe, load, names
 from goodfit.data.dataset import rows_fault
 from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
+from goodfit.data.tables.making import read_again
 from goodfit.data.tables.several import is_there
-from goodfit.data.tables.tabular import read_again
 from goodfit.errors import InputError, problem
 from goodfit.models.model_file import load_model
 from goodfit.runs.record import SPLIT, SPLIT_FORMAT, RunRecord

@@ -16,7 +16,7 @@ from goodfit.data.tables import is_table_path, read_frame
 from goodfit.data.tables.commas import as_written
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.row_bytes import row_bytes
-from goodfit.data.tables.survey import weighed
+from goodfit.data.tables.row_columns import weighed
 from goodfit.data.tables.targets import known_targets, own_order, target_names, target_words
 from goodfit.errors import InputError, Problems, problem
 from goodfit.models.trained_net import TrainedNet

@@ -15,7 +15,8 @@ from goodfit.data.tables.files import is_table_path, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.preprocessing import Preprocessing, check_columns, check_read
 from goodfit.data.tables.row_bytes import row_bytes
-from goodfit.data.tables.survey import Choices, Survey, times_of, weighed
+from goodfit.data.tables.row_columns import times_of, weighed
+from goodfit.data.tables.survey import Choices, Survey
 from goodfit.data.tables.targets import Target, known_targets
 from goodfit.errors import InputError, Problems, problem
 from goodfit.words import rows_text
