@@ -44,6 +44,9 @@ def test_what_lies_far_off_is_an_arrow_and_hides_no_other_row() -> None:
         line.get_ydata()[0] for line in axes.lines if line.get_marker() in ("o", "D", "v") and len(line.get_xdata())
     ]
     assert dots == [0, 1, 2]
+    below = DrawnInterval("its limit alone", -0.01, -0.03, 0.01, limit=-50.0)
+    (axes,) = intervals([*ROWS, below], "gain", reference=0.0).axes
+    assert [line.get_ydata()[0] for line in axes.lines if line.get_marker() == "<"] == [4]
     assert [line.get_marker() for line in intervals(ROWS, "gain", reference=0.0).axes[0].lines].count("<") == 0
 
 

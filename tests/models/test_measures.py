@@ -301,6 +301,9 @@ def test_the_interval_decides_whether_a_constant_is_beaten() -> None:
         "Not shown to be better than a constant prediction on these rows: accuracy 0.8900 (0.8100 to 0.9400), a "
         "constant 0.9000 (share of 'no'); by log loss it is better."
     )
+    ranks = one(0.93, 0.83, 0.97, "ROC AUC", 0.5)
+    assert said(open_, ranks).endswith("(share of 'no'); by ROC AUC it is better.")
+    assert said(open_, one(0.6, 0.4, 0.8, "ROC AUC", 0.5)).endswith("(share of 'no').")
     loose = one(0.3, 0.2, 0.4, "log loss", 0.325)
     assert said(worse, loose).endswith(
         "; not shown to be better: log loss 0.3000 (0.2000 to 0.4000), a constant 0.3250."

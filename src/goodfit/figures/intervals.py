@@ -110,8 +110,7 @@ def _cut(text: str, width: float) -> str:
 
 def _seen(rows: Sequence[DrawnInterval], reference: float | None) -> tuple[float, float]:
     """Where to cut, both sides; infinite where nothing lies far off."""
-    drawn = [[each for each in (row.value, row.low, row.high) if math.isfinite(each)] for row in rows]
-    drawn = [each for each in drawn if each]
+    drawn = [ends for row in rows if (ends := _ends(row))]
     if not drawn:
         return -math.inf, math.inf
     centre = statistics.median(each[0] for each in drawn) if reference is None else reference
@@ -123,9 +122,13 @@ def _seen(rows: Sequence[DrawnInterval], reference: float | None) -> tuple[float
     return max(min(ends), centre - SEEN * usual), min(max(ends), centre + SEEN * usual)
 
 
+def _ends(row: DrawnInterval) -> list[float]:
+    return [each for each in (row.value, row.low, row.high, row.limit) if math.isfinite(each)]
+
+
 def _row(axes: Axes, place: int, row: DrawnInterval, left: float, right: float) -> None:
     look = LOOKS[row.look]
-    ends = [each for each in (row.value, row.low, row.high) if math.isfinite(each)]
+    ends = _ends(row)
     if math.isfinite(row.low) and math.isfinite(row.high):
         span = [min(max(end, left), right) for end in (row.low, row.high)]
         axes.plot(span, [place, place], "-", color=look["color"], linewidth=1.8, solid_capstyle="butt")

@@ -131,6 +131,9 @@ class Player:
         if self.goal is not None:  # a step that is on its way comes first
             for each in self.tracks.values():
                 each.train(self.goal)
+            self.pause()
+            for branch in self.tracks:
+                self.show(branch)
         if track.ended:
             raise InputError(
                 problem(WHERE, "the training has come to its end", fix="Rewind it, or give it more epochs.")

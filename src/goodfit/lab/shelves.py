@@ -24,7 +24,7 @@ class LessonMode:
     def told(self) -> dict[str, str]:
         """What a process that runs lessons needs to know."""
         given = {"lesson_file": self.file, "collect": self.collect}
-        name_alone = self.file is not None and not os.path.exists(self.file)  # of a lesson that ships
+        name_alone = self.file is not None and not os.path.isfile(self.file)  # of a lesson that ships
         told = {name: str(path.resolve()) for name, path in given.items() if path is not None}
         return {**told, "lesson_file": str(self.file)} if name_alone else told
 

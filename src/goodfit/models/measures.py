@@ -76,13 +76,13 @@ def _beside_constant(each: Measure) -> Beside:
 
     "" where nothing can be better than a constant, and where there is neither an interval nor a worse value.
     """
-    sign = -1.0 if each.name == LOG_LOSS else 1.0
-    if math.isnan(each.baseline) or each.baseline == (0.0 if each.name == LOG_LOSS else 1.0):
+    sign, most = (-1.0, 0.0) if each.name == LOG_LOSS else (1.0, 1.0)
+    if math.isnan(each.baseline) or each.baseline == most:
         return ""
-    worst, value, best = sorted(sign * (end - each.baseline) for end in (each.low, each.value, each.high))
     if math.isnan(each.low):  # a constant prediction itself, or rows too few for an interval
         value = sign * (each.value - each.baseline)
         return "not shown to be better" if value < 0 else "no better" if value == 0 else ""
+    worst, best = sorted(sign * (end - each.baseline) for end in (each.low, each.high))
     return "better" if worst > 0 else "no better" if best <= 0 else "not shown to be better"
 
 
@@ -146,10 +146,15 @@ class Measures:
 
     @property
     def no_better(self) -> str:
+        """`no_better_on` these rows."""
+        return self.no_better_on("these rows")
+
+    def no_better_on(self, rows: str) -> str:
         """One sentence where predictions are no better than a constant one by a measure, or not shown to be; "" else.
 
-        The intervals decide. Probabilities may be better than a constant's where labels are not, as of a rare class:
-        that is said as well. What a warning says of a measure is not said twice.
+        The intervals decide. Probabilities may be better than a constant's where labels are not, and their order where
+        their loss is not shown to be, as of a rare class: that is said as well. What a warning says of a measure is not
+        said twice. rows: what they are called
         """
         known = [each for each in self.measures if each.name in (ACCURACY, EXACT, LOG_LOSS, R2)]
         found = [(each, _beside_constant(each)) for each in known]
@@ -159,12 +164,13 @@ class Measures:
         )
         if not lost and not open_:
             return ""
-        better = [f"by {each.label} it is better" for each, said in found if each.name == LOG_LOSS and said == "better"]
+        surer = [each for each in self.measures if each.name == LOG_LOSS or (each.name == AUC and not each.of)]
+        better = [f"by {each.name} it is better" for each in surer if _beside_constant(each) == "better"][:1]
         parts = [*map(self._told_beside, lost or open_)]
         if lost and open_:
             parts.append(f"not shown to be better: {', '.join(map(self._told_beside, open_))}")
         first = "No better" if lost else "Not shown to be better"
-        return f"{first} than a constant prediction on these rows: {'; '.join([*parts, *better])}."
+        return f"{first} than a constant prediction on {rows}: {'; '.join([*parts, *better])}."
 
     def _told_beside(self, each: Measure) -> str:
         value, ends = each.shown

@@ -267,8 +267,7 @@ def judged(
     rows = np.concatenate([fold.valid for fold in layout.folds.repeats[0]])
     held = rows_that_decide(data.y[rows]) if task == "regression" else 1.0
     race_of = partial(_decided, layout=layout, recipe=recipe, asked=asked, what=what, careful=held < FEW)
-    limited = asked.minutes is not None and asked.repeats is None and not asked.quick
-    limit = 60 * (asked.minutes or math.inf) if limited else math.inf
+    limit = 60 * asked.minutes if asked.minutes is not None and asked.repeats is None and not asked.quick else math.inf
     last = race(layout, race_of, quick=asked.quick, folder=folder, watch=progress, limit=limit)
     folds = len(layout.folds.repeats[0])
     return Verdict(

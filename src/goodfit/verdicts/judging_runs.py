@@ -140,7 +140,7 @@ def _of_run(found: Verdict, run: Run, own: float) -> Verdict:
     """With what is known of the run: its time, and that its own nets are no better than a constant prediction."""
     told = []
     for part, each in run.measured.items():
-        if text := each.no_better.replace("these rows", measured_on(run, part), 1):
+        if text := each.no_better_on(measured_on(run, part)):
             told.append(f"The run itself: {text[0].lower()}{text[1:]}")
     return dataclasses.replace(found, share=found.seconds / own if own > 0 else None, notes=(*found.notes, *told))
 
