@@ -16,6 +16,7 @@ from goodfit.data.tables.frames import frame_of
 from goodfit.data.tables.kinds import are_codes, find_kind
 from goodfit.data.tables.raw import raw_column, truth_of
 from goodfit.data.tables.survey import Choices, survey
+from goodfit.errors import InputError
 
 
 @pytest.mark.parametrize("digits", ["٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９", "०१२३४५६७८९"])
@@ -72,3 +73,15 @@ def test_infinite_numbers_are_told(cells: list[object]) -> None:
     about = {column.name: column.about for column in found.columns}
     assert about["x"] == "18 infinite, taken as missing"
     assert about["z"] == ""
+
+
+def test_an_infinite_number_is_no_class_and_a_word_is() -> None:
+    y = ["1", "2", "3", "inf"] * 20
+    ratings = table({"x": np.arange(80.0), "y": y}, target="y", task="classification")
+    assert ratings.target.classes == ("1", "2", "3")
+    assert len(ratings) == 60
+    assert any("infinite" in note for note in ratings.notes)
+    words = table({"x": np.arange(80.0), "y": ["low", "inf"] * 40}, target="y")
+    assert words.target.classes == ("inf", "low")
+    with pytest.raises(InputError, match="at least two"):
+        table({"x": np.arange(80.0), "y": ["5"] * 79 + ["inf"]}, target="y")

@@ -244,6 +244,10 @@ def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
     if column.storage == "text":
         codes, words = _whole_names(column)
         codes = _one_spelling(codes, words)
+    infinite = column.infinite
+    if infinite.any():  # among numbers it is missing, as anywhere; among words it is one of them
+        infinite = infinite & (find_kind(column).kind == "numeric")
+        codes = np.where(infinite, np.int32(-1), codes)
     rows = np.flatnonzero(codes >= 0)
     used, y = np.unique(codes[rows], return_inverse=True)
     classes = tuple(words[code] for code in used)
@@ -252,7 +256,7 @@ def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
     place[order] = np.arange(len(order))
     if len(classes) < 2:
         rule = f"the target {name!r} must have at least two classes"
-        problems.add(frame.name, rule, got=classes[0], fix="One class leaves nothing to learn.")
+        problems.add(frame.name, rule, got=classes[0] if classes else "none", fix="One class leaves nothing to learn.")
     elif len(classes) > MOST_CLASSES or (len(rows) >= ID_ROWS and 2 * len(classes) > len(rows)):
         rule = f"the target {name!r} must have classes that repeat, at most {MOST_CLASSES:,}"
         finding = find_kind(column)
@@ -260,7 +264,8 @@ def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
         if finding.kind != "numeric":  # which --task regression would refuse
             fix = finding.mending(frame.name) or "Choose another target."
         problems.add(frame.name, rule, got=f"{len(classes):,} classes in {len(rows):,} rows", fix=fix)
-    return Target(name, "classification", rows, place[y], tuple(classes[at] for at in order))
+    named = tuple(classes[at] for at in order)
+    return Target(name, "classification", rows, place[y], named, int(infinite.sum()))
 
 
 def _whole_names(column: RawColumn) -> tuple[NDArray[np.int32], list[str]]:
